@@ -1,0 +1,1 @@
+"""The door for hands: the command line."""

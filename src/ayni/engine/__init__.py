@@ -1,0 +1,1 @@
+"""Where detectors run: DuckDB embedded by default, Spark beyond one machine."""

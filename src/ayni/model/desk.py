@@ -1,0 +1,270 @@
+"""What every desk is made of: what it reads, what it asks, and by what right.
+
+A desk is a card of data and plain callables. It knows no engine, no node and no
+other desk; whoever runs it (engine, node, test, notebook) reads the card.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ayni.model.checks import require
+from ayni.model.entity import Entity
+from ayni.model.signal import Fact
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RULE = re.compile(r"^[a-z]+\.[a-z][a-z0-9_]*/[1-9][0-9]*$")
+COLUMN_TYPES = frozenset({"BIGINT", "DOUBLE", "VARCHAR", "BOOLEAN"})
+"""The only types of detector tables: instants are BIGINT milliseconds since 1970, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A number a rule was given, with its unit and where it comes from.
+
+    Raises:
+        InvalidValueError: if no source is named, or the default lies outside its bounds.
+    """
+
+    name: str
+    """Carries its unit: `silence_h`, `distance_m`, `speed_kn`."""
+    default: int | float
+    unit: str
+    source: str
+    """Paper, file or standard; "ours" with the reason when we chose it."""
+    low: float = 0.0
+    high: float = 1e12
+
+    def __post_init__(self) -> None:
+        require(bool(self.source.strip()), self.name, "a threshold names its source")
+        require(self.low <= self.default <= self.high, self.name, "the default lies outside its own bounds")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table: its type, and what it holds with its unit."""
+
+    name: str
+    type: str
+    holds: str
+    optional: bool = False
+    """True when a source may lack it; a detector that needs it then says "not run"."""
+
+    def __post_init__(self) -> None:
+        require(self.type in COLUMN_TYPES, self.name, f"type {self.type} is not one of {sorted(COLUMN_TYPES)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The shape of a table: one row is one thing. `day_column` (milliseconds) partitions it on disk."""
+
+    name: str
+    row: str
+    """What one row is, e.g. "one position report"."""
+    columns: tuple[Column, ...]
+    day_column: str = ""
+    keep_days: int = 90
+    """Default retention of raw observations; settings may shorten or lengthen it per source."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names in order."""
+        return tuple(column.name for column in self.columns)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reader did: how much it read, and every line it did not understand, by reason."""
+
+    read: int = 0
+    accepted: int = 0
+    rejected: Counter[str] = field(default_factory=Counter[str])
+    notes: list[str] = field(default_factory=list[str])
+
+    def reject(self, reason: str, count: int = 1) -> None:
+        """Count *count* lines refused for *reason* (a short stable phrase, e.g. "wrong checksum")."""
+        if count:
+            self.rejected[reason] += count
+
+
+Batches = Iterator[tuple[str, "pa.RecordBatch"]]
+"""Pairs of table name and rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A named layout that a desk can read, e.g. `marinecadastre/2`.
+
+    `recognises` looks at the first bytes or the schema and never guesses: two
+    sources of a desk may not both say yes. `read` yields batches shaped as the
+    desk's tables, counts what it rejects in the tally, and raises
+    `UnreadableError` for a file without its key columns.
+    """
+
+    layout: str
+    title: str
+    tables: tuple[str, ...]
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path, Tally], Batches]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kernel:
+    """A stateful step that SQL cannot say: Arrow in, Arrow out, one group of rows at a time.
+
+    `run` receives the rows of one group (all columns of `table`, sorted by `order`)
+    and the parameters; it returns rows shaped as `output`, and nothing else.
+    """
+
+    table: str
+    by: tuple[str, ...]
+    order: tuple[str, ...]
+    run: Callable[[pa.Table, Mapping[str, Fact]], pa.Table]
+    output: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """A table that several detectors share, computed once: `track`, `hourly`, `grid`."""
+
+    name: str
+    requires: Mapping[str, tuple[str, ...]]
+    """Table to the columns needed of it."""
+    sql: str = ""
+    kernel: Kernel | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+    def __post_init__(self) -> None:
+        require(bool(self.sql) != (self.kernel is not None), self.name, "either SQL or a kernel")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clue:
+    """One line of a rule's explanation: a sentence, the columns that fill it, what it is worth.
+
+    `holds` names a BOOLEAN column of the detector's answer; empty means always.
+    `weight` is a number, or the name of a DOUBLE column.
+    """
+
+    says: str
+    facts: tuple[str, ...] = ()
+    weight: float | str
+    holds: str = ""
+    quality: bool = False
+    """True when the line describes the data's limits rather than the event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """A question asked of the tables, with the limits it is asked under.
+
+    The answer of `sql` or `kernel` has one row a signal:
+
+    * `key_0`, `key_1`… BIGINT: what makes the signal the same signal again;
+    * `started_ms`, `ended_ms` BIGINT (milliseconds UTC; `ended_ms` null while open);
+    * `lat_udeg`, `lon_udeg` BIGINT (microdegrees), optionally `end_lat_udeg`, `end_lon_udeg`;
+    * `uncertainty_m` DOUBLE;
+    * the columns named in `subjects`, and every column its clues name.
+
+    Parameters appear in SQL as `$name`; a changed default is a new rule version.
+
+    Raises:
+        InvalidValueError: for a malformed rule id, no explanation on both sides, or neither SQL nor kernel.
+    """
+
+    rule: str
+    title: str
+    asks: str
+    """What was seen, as a sentence; a phrase with four translations, like every text below."""
+    counts_for: str
+    counts_against: str
+    innocent: tuple[str, ...]
+    """Ordinary explanations, in the order a seafarer (pilot, banker…) would think of them."""
+    parameters: tuple[Parameter, ...] = ()
+    requires: Mapping[str, tuple[str, ...]]
+    sql: str = ""
+    kernel: Kernel | None = None
+    clues: tuple[Clue, ...]
+    subjects: tuple[str, ...]
+    evidence: str = ""
+    """SQL giving `source, offset, length, at_ms, receiver` for one signal; `$key_0`… and parameters are bound."""
+    distress: bool = False
+    """True when the first question is whether somebody needs help; shown before anything else."""
+    cise: str = "Other"
+    """CISE 1.5.3 AnomalyType."""
+
+    def __post_init__(self) -> None:
+        require(bool(RULE.match(self.rule)), "rule", f"{self.rule!r} is not like maritime.gap/1")
+        require(bool(self.sql) != (self.kernel is not None), self.rule, "either SQL or a kernel")
+        require(bool(self.subjects), self.rule, "names no subject column")
+        for name in ("asks", "counts_for", "counts_against"):
+            require(bool(getattr(self, name).strip()), self.rule, f"{name} is empty")
+        require(bool(self.innocent), self.rule, "names no innocent explanation")
+        require(
+            any(clue.weight == 0 or isinstance(clue.weight, str) or clue.weight < 0 for clue in self.clues),
+            self.rule,
+            "has no clue against",
+        )
+
+    @property
+    def defaults(self) -> dict[str, int | float]:
+        """Parameter names with their published defaults."""
+        return {parameter.name: parameter.default for parameter in self.parameters}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Data that ships with the desk: coast, ports… with where it comes from."""
+
+    table: str
+    title: str
+    source: str
+    licence: str
+    date: str
+    approximate: str = ""
+    """What must be said wherever it is shown, e.g. "no delimitation"."""
+    load: Callable[[], pa.Table]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One domain's eyes. Declared in the desk's `__init__.py` as `DESK`.
+
+    Raises:
+        InvalidValueError: if a detector's rule bears another desk's name, or a rule, table or layout appears twice.
+    """
+
+    name: str
+    watches: str
+    lawful_basis: str
+    tables: tuple[Table, ...]
+    sources: tuple[Source, ...]
+    detectors: tuple[Detector, ...]
+    derived: tuple[Derived, ...] = ()
+    references: tuple[Reference, ...] = ()
+    entity: Callable[[str, Fact, Mapping[str, Fact]], Entity]
+    """Column name, its value and the row → the entity it stands for."""
+    phrases: str = ""
+    """Package that holds the desk's catalogues, e.g. `ayni.desks.maritime.phrases`."""
+    commands: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Command name to `module:function` (a click command), imported only when called."""
+    layers: tuple[str, ...] = ()
+    panels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for detector in self.detectors:
+            require(detector.rule.startswith(self.name + "."), detector.rule, f"not a rule of desk {self.name}")
+        for what, names in (
+            ("rule", [detector.rule for detector in self.detectors]),
+            ("table", [*(table.name for table in self.tables), *(derived.name for derived in self.derived)]),
+            ("layout", [source.layout for source in self.sources]),
+        ):
+            twice = [name for name, count in Counter(names).items() if count > 1]
+            require(not twice, self.name, f"{what} declared twice: {', '.join(twice)}")

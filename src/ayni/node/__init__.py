@@ -1,0 +1,1 @@
+"""One institution: settings, officers, storage, jobs. The only place where parts are put together."""
