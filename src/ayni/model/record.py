@@ -7,12 +7,14 @@ as keyed hashes; names, words and exact places live in the body alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import math
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from ayni.model.checks import aware, finite, require
-from ayni.model.handling import Handling, Hold, Purpose
+from ayni.model.checks import aware, finite, require, uuid7
+from ayni.model.handling import Handling, Hold, Mandate, Purpose
+from ayni.model.place import Place
 
 Body_co = TypeVar("Body_co", covariant=True)
 
@@ -73,3 +75,42 @@ class Record(Generic[Body_co]):
 
     header: Header
     body: Body_co
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every record of a node begins with: who made it, and how long it is kept."""
+
+    node: str
+    keep: timedelta = timedelta(days=365)
+    """Default retention, reviewed before it ends. Cap: five years. Source: INTERPOL RPD art. 49."""
+    handling: Handling = field(default_factory=Handling)
+
+    def header(self, kind: str, *, under: Mandate, now: datetime, identifiers: tuple[str, ...] = ()) -> Header:
+        """Return the header of a new record of this node."""
+        return Header(
+            id=uuid7(round(now.timestamp() * 1000)),
+            kind=kind,
+            originator=self.node,
+            purposes=(under.purpose,),
+            legal_basis=under.legal_basis,
+            handling=self.handling,
+            keep_until=now + self.keep,
+            made_at=now,
+            changed_at=now,
+            identifiers=identifiers,
+        )
+
+
+def next_version(record: Record[object], body: object, *, now: datetime, state: str) -> Record[object]:
+    """Return the next version of *record* with another body and state."""
+    header = replace(record.header, version=record.header.version + 1, changed_at=now, state=state)
+    return Record(header=header, body=body)
+
+
+def cell_of(place: Place | None) -> Cell | None:
+    """Return the tenth-of-a-degree cell that holds the middle of *place*."""
+    if place is None:
+        return None
+    lon, lat = place.centre
+    return math.floor(lat * 10), math.floor(lon * 10)

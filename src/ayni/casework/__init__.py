@@ -1,0 +1,7 @@
+"""What officers do with what is seen, one verb a function; every act is entitled first and written down after.
+
+raising   signals of desks enter the casebook, are revised and retracted
+triage    an officer validates, dismisses or silences a signal
+reports   an officer's own sighting, on the same path as a detector's signal
+consult   reading a record is an act too
+"""

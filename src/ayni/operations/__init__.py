@@ -1,0 +1,5 @@
+"""What is done about it at sea, in the air and on land, and what came of it.
+
+tasking   a task to a patrol: accept, decline, flag State consent, start, finish
+results   outcomes, also "nothing found", linked back to what led to them
+"""
