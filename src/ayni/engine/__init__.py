@@ -1,1 +1,8 @@
-"""Where detectors run: DuckDB embedded by default, Spark beyond one machine."""
+"""Where detectors run: DuckDB embedded by default, Spark beyond one machine.
+
+session     what an engine offers: tables in, one SQL text, Arrow out
+duckdb      the embedded engine: one process, spills to disk, no network
+parameters  overrides such as `gap.silence_h=4`, typed and bounded
+detect      one desk over tables: detectors run, or say why they did not
+answers     one row of an answer → one signal, with reasons and evidence
+"""

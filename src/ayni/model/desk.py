@@ -150,7 +150,9 @@ class Clue:
     """One line of a rule's explanation: a sentence, the columns that fill it, what it is worth.
 
     `holds` names a BOOLEAN column of the detector's answer; empty means always.
-    `weight` is a number, or the name of a DOUBLE column.
+    `weight` is a number, or the name of a DOUBLE column. A line whose facts or weight
+    are null in a row is not said there. A BIGINT column `…_at_ms` fills the hole `…_at`
+    as an instant; every other column fills the hole of its own name.
     """
 
     says: str
@@ -174,6 +176,7 @@ class Detector:
     * the columns named in `subjects`, and every column its clues name.
 
     Parameters appear in SQL as `$name`; a changed default is a new rule version.
+    `evidence` is asked once for all signals: it sees the answer as a table `signal`.
 
     Raises:
         InvalidValueError: for a malformed rule id, no explanation on both sides, or neither SQL nor kernel.
@@ -194,7 +197,10 @@ class Detector:
     clues: tuple[Clue, ...]
     subjects: tuple[str, ...]
     evidence: str = ""
-    """SQL giving `source, offset, length, at_ms, receiver` for one signal; `$key_0`… and parameters are bound."""
+    """SQL over the tables and the answer (as table `signal`), one row a raw observation cited:
+    `key_0, key_1…` of its signal, `source`, `offset`, `length`, `at_ms`, `receiver` (or null); parameters are bound.
+    `SELECT s.key_0, s.key_1, p.source, p.offset, p.length, p.ts_ms AS at_ms, p.receiver
+    FROM signal AS s JOIN position AS p ON p.mmsi = s.key_0 AND p.ts_ms = s.key_1`"""
     distress: bool = False
     """True when the first question is whether somebody needs help; shown before anything else."""
     cise: str = "Other"

@@ -1,0 +1,277 @@
+"""Run one desk over tables: every detector either answers or says why it did not run.
+
+Nothing is ever silently skipped: a detector that lacks a table or a column, or whose
+column holds no value at all, comes back as `NotRun` with its reason. Tables that
+several detectors share are computed once, and only those that are needed.
+
+The same input in any order gives the same signals: ids hash integers only, signals
+are sorted by start, rule and id, and evidence by source and offset.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from ayni.engine.answers import Making, evidence_of, key_columns, keys_of, signal_of
+from ayni.engine.parameters import Overrides, check_overrides, values_of
+from ayni.engine.session import Engine, Session, Tables
+from ayni.errors import DetectorError, UnknownError
+from ayni.model.codec import to_json
+from ayni.model.desk import Derived, Desk, Detector, Table
+from ayni.model.handling import Handling
+from ayni.model.signal import Fact, Reason, Signal
+
+NO_TABLE = "not run: there is no table {table}"
+NO_COLUMN = "not run: table {table} has no column {column}"
+NO_VALUES = "not run: no row of {table} has a value in {column}"
+ANSWER = "signal"
+"""Name under which a detector's evidence query finds its own answer."""
+
+
+def no_files(source: str) -> Path | None:  # noqa: ARG001 -- the shape of a `files` callable
+    """Find no source file: evidence keeps its offsets, lines stay unhashed."""
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """A detector that could not look: it found nothing because it saw nothing."""
+
+    rule: str
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """What one run of one desk gave."""
+
+    signals: tuple[Signal, ...]
+    not_run: tuple[NotRun, ...]
+    rules_run: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to run, and under which circumstances."""
+
+    made_at: datetime
+    rules: tuple[str, ...] = ()
+    """Rule ids; empty runs them all."""
+    overrides: Overrides = field(default_factory=dict[str, str | int | float])
+    files: Callable[[str], Path | None] = no_files
+    """SHA-256 of a source → where it lies, so that cited raw lines are hashed."""
+    handling: Handling = field(default_factory=Handling)
+
+
+def detect(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> Detected:
+    """Run the detectors of *desk* over *tables*.
+
+    Tables are those the desk declares, its references (loaded when absent), or whatever
+    else a detector requires by name. A column a source lacks reads as null.
+
+    Returns:
+        Signals sorted by start, rule and id; and the rules that did not run, with reasons.
+
+    Raises:
+        InvalidValueError: for an override that is unknown, mistyped or out of bounds.
+        UnknownError: for a rule the desk does not have.
+        DetectorError: naming the rule whose SQL or kernel failed or whose answer is not of the agreed shape.
+    """
+    overrides = check_overrides(desk, request.overrides)
+    chosen = _chosen(desk, request.rules)
+    with engine.session({f"raw_{name}": source for name, source in tables.items()}) as session:
+        run = _Run(desk, session, tuple(tables), overrides)
+        signals: list[Signal] = []
+        not_run: list[NotRun] = []
+        for detector in chosen:
+            why = run.lacking(detector.requires)
+            if why is not None:
+                not_run.append(NotRun(rule=detector.rule, why=why))
+                continue
+            making = Making(
+                desk=desk,
+                detector=detector,
+                parameters=run.parameters(detector),
+                made_at=request.made_at,
+                handling=request.handling,
+            )
+            signals += _signals(run, making, request.files)
+    silent = {one.rule for one in not_run}
+    return Detected(
+        signals=tuple(sorted(signals, key=lambda one: (one.started_at, one.rule, one.id))),
+        not_run=tuple(not_run),
+        rules_run=tuple(detector.rule for detector in chosen if detector.rule not in silent),
+    )
+
+
+def to_ndjson(signals: Sequence[Signal]) -> bytes:
+    """Return signals one a line, as DESIGN.md promises: the stable output."""
+    return b"".join(to_json(signal) + b"\n" for signal in signals)
+
+
+def _chosen(desk: Desk, rules: Sequence[str]) -> tuple[Detector, ...]:
+    known = {detector.rule for detector in desk.detectors}
+    for rule in rules:
+        if rule not in known:
+            raise UnknownError(kind="rule", name=rule)
+    return tuple(detector for detector in desk.detectors if not rules or detector.rule in rules)
+
+
+def _signals(run: _Run, making: Making, files: Callable[[str], Path | None]) -> list[Signal]:
+    detector = making.detector
+    try:
+        answer = run.answer(detector)
+        rows = answer.to_pylist()
+        keys = [keys_of(row, detector.rule) for row in rows]
+        twice = [key for key, count in Counter(keys).items() if count > 1]
+        if twice:
+            raise DetectorError(rule=detector.rule, why=f"two answers bear the same keys {twice[0]}")  # noqa: TRY301 -- same door
+        cited = evidence_of(run.evidence(detector, answer), detector.rule, files) if rows else {}
+    except DetectorError as error:
+        if error.facts.get("rule") == detector.rule:
+            raise
+        raise DetectorError(rule=detector.rule, why=error.facts.get("why")) from error
+    return [signal_of(row, cited.get(key, []), making) for row, key in zip(rows, keys, strict=True)]
+
+
+class _Run:
+    """One session being filled: base tables first, shared tables when a detector first needs them."""
+
+    def __init__(
+        self, desk: Desk, session: Session, given: Sequence[str], overrides: Mapping[str, int | float]
+    ) -> None:
+        self._desk = desk
+        self._session = session
+        self._overrides = overrides
+        self._derived = {derived.name: derived for derived in desk.derived}
+        self._ready: dict[str, Reason | None] = {}
+        self._values: dict[tuple[str, str], bool] = {}
+        self._rows: dict[str, bool] = {}
+        self._optional = {column.name for table in desk.tables for column in table.columns if column.optional}
+        shapes = {table.name: table for table in desk.tables}
+        for name in given:
+            self._prepare_given(name, shapes.get(name))
+
+    def lacking(self, requires: Mapping[str, tuple[str, ...]]) -> Reason | None:
+        """Return why what is required is not there; None when it is."""
+        for table, columns in requires.items():
+            why = self._prepared(table)
+            if why is None:
+                why = self._lacking_columns(table, columns)
+            if why is not None:
+                return why
+        return None
+
+    def parameters(self, detector: Detector) -> dict[str, Fact]:
+        """Return every parameter that shapes the answer: the rule's own, and those of the tables it stands on."""
+        values: dict[str, Fact] = dict(values_of(detector, self._overrides))
+        for derived in self._beneath(detector.requires):
+            values |= {f"{derived.name}.{name}": value for name, value in values_of(derived, self._overrides).items()}
+        return values
+
+    def answer(self, detector: Detector) -> pa.Table:
+        """Return the detector's rows."""
+        values = values_of(detector, self._overrides)
+        if detector.kernel is None:
+            return self._session.query(detector.sql, values)
+        self._session.apply(ANSWER, detector.kernel, values)
+        return self._session.query(f"SELECT * FROM {ANSWER}", {})
+
+    def evidence(self, detector: Detector, answer: pa.Table) -> list[dict[str, Fact | None]]:
+        """Return the evidence rows of all signals of one answer, in one query."""
+        if not detector.evidence:
+            return []
+        self._session.register(ANSWER, answer)
+        rows = self._session.query(detector.evidence, values_of(detector, self._overrides))
+        if key_columns(rows.column_names) != key_columns(answer.column_names):
+            raise DetectorError(rule=detector.rule, why="the evidence query must return the keys of its signals")
+        found: list[dict[str, Fact | None]] = rows.to_pylist()
+        return found
+
+    def _prepare_given(self, name: str, shape: Table | None) -> None:
+        columns = self._session.columns(f"raw_{name}")
+        wanted = (
+            "*"
+            if shape is None
+            else ", ".join(_column(column.name, column.type, columns) for column in shape.columns)
+        )
+        required = [] if shape is None else [column.name for column in shape.columns if not column.optional]
+        missing = [column for column in required if column not in columns]
+        if missing:
+            self._ready[name] = Reason(says=NO_COLUMN, facts={"table": name, "column": missing[0]}, weight=0.0)
+            return
+        self._session.view(name, f'SELECT {wanted} FROM "raw_{name}"')
+        self._ready[name] = None
+
+    def _prepared(self, name: str) -> Reason | None:
+        if name not in self._ready:
+            self._ready[name] = self._prepare(name)
+        return self._ready[name]
+
+    def _prepare(self, name: str) -> Reason | None:
+        derived = self._derived.get(name)
+        if derived is not None:
+            return self._derive(derived)
+        for reference in self._desk.references:
+            if reference.table == name:
+                self._session.register(name, reference.load())
+                return None
+        return Reason(says=NO_TABLE, facts={"table": name}, weight=0.0)
+
+    def _derive(self, derived: Derived) -> Reason | None:
+        self._ready[derived.name] = Reason(says=NO_TABLE, facts={"table": derived.name}, weight=0.0)  # ends a circle
+        why = self.lacking(derived.requires)
+        if why is not None:
+            return why
+        values = values_of(derived, self._overrides)
+        try:
+            if derived.kernel is None:
+                self._session.define(derived.name, derived.sql, values)
+            else:
+                self._session.apply(derived.name, derived.kernel, values)
+        except DetectorError as error:
+            raise DetectorError(rule=f"{self._desk.name} table {derived.name}", why=error.facts.get("why")) from error
+        return None
+
+    def _lacking_columns(self, table: str, columns: Sequence[str]) -> Reason | None:
+        there = self._session.columns(table)
+        for column in columns:
+            if column not in there:
+                return Reason(says=NO_COLUMN, facts={"table": table, "column": column}, weight=0.0)
+        watched = [column for column in columns if column in self._optional]
+        for column in watched:
+            if self._has_rows(table) and not self._has_values(table, column):
+                return Reason(says=NO_VALUES, facts={"table": table, "column": column}, weight=0.0)
+        return None
+
+    def _has_rows(self, table: str) -> bool:
+        if table not in self._rows:
+            self._rows[table] = self._session.query(f'SELECT 1 AS one FROM "{table}" LIMIT 1', {}).num_rows > 0
+        return self._rows[table]
+
+    def _has_values(self, table: str, column: str) -> bool:
+        if (table, column) not in self._values:
+            text = f'SELECT 1 AS one FROM "{table}" WHERE "{column}" IS NOT NULL LIMIT 1'
+            self._values[table, column] = self._session.query(text, {}).num_rows > 0
+        return self._values[table, column]
+
+    def _beneath(self, requires: Mapping[str, tuple[str, ...]]) -> list[Derived]:
+        found: dict[str, Derived] = {}
+        waiting = list(requires)
+        while waiting:
+            derived = self._derived.get(waiting.pop())
+            if derived is not None and derived.name not in found:
+                found[derived.name] = derived
+                waiting += derived.requires
+        return [found[name] for name in sorted(found)]
+
+
+def _column(name: str, kind: str, there: Sequence[str]) -> str:
+    value = f'"{name}"' if name in there else "NULL"
+    return f'CAST({value} AS {kind}) AS "{name}"'
