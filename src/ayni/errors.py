@@ -4,6 +4,7 @@ AyniError
 ├── RefusedError           a rule said no; nothing is broken
 │   ├── NotEntitledError       this officer may not do this
 │   ├── NotAgreedError         no agreement in force allows this
+│   ├── UnsoundAgreementError  an agreement text that may not be proposed or signed as it stands
 │   ├── WrongStateError        the thing is not in a state in which this can be done
 │   ├── HeldError              a judicial hold forbids the deletion
 │   └── ChangedMeanwhileError  somebody else changed it first (optimistic locking)
@@ -74,6 +75,13 @@ class NotAgreedError(RefusedError):
 
     says = "no agreement in force lets {partner} receive this for {purpose}"
     try_this = "read the refusals, then speak with whoever signed for your institution"
+
+
+class UnsoundAgreementError(RefusedError):
+    """An agreement text that may not be proposed or signed as it stands."""
+
+    says = "agreement {agreement}: {why}"
+    try_this = "correct the text and run `ayni agreement check` again; nothing was changed"
 
 
 class WrongStateError(RefusedError):

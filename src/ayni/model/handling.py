@@ -95,6 +95,29 @@ class Purpose(StrEnum):
     TRAINING = "training"
 
 
+class Category(StrEnum):
+    """What makes a record more delicate than others; agreements exclude categories by name.
+
+    The first eight are the special categories of personal data; the rest are people whom
+    the law shields. Source: Directive (EU) 2016/680, art. 10, and art. 6 for the kinds of persons.
+    """
+
+    ETHNIC_ORIGIN = "ethnic-origin"
+    POLITICAL_OPINION = "political-opinion"
+    RELIGION = "religion"
+    UNION_MEMBERSHIP = "union-membership"
+    GENETIC = "genetic"
+    BIOMETRIC = "biometric"
+    HEALTH = "health"
+    SEX_LIFE = "sex-life"
+    MINOR = "minor"
+    VICTIM = "victim"
+    WITNESS = "witness"
+    ASYLUM = "asylum"
+    PRIVILEGED = "privileged"
+    """Between lawyer and client, doctor and patient, journalist and source."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
     """The markings of one record. The most restrictive of code, TLP, PAP and agreement wins.

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from ayni.model.checks import aware, finite, require, uuid7
-from ayni.model.handling import Handling, Hold, Mandate, Purpose
+from ayni.model.handling import Category, Handling, Hold, Mandate, Purpose
 from ayni.model.place import Place
 
 Body_co = TypeVar("Body_co", covariant=True)
@@ -58,6 +58,10 @@ class Header:
     identifiers: tuple[str, ...] = ()
     """`mmsi:…`, `imo:…`, `signal:…`; stored only as keyed hashes."""
     hold: Hold | None = None
+    categories: tuple[Category, ...] = ()
+    """Special categories the body holds; agreements exclude them by name."""
+    recalled_at: datetime | None = None
+    """When the originator's recall froze it; from then on only the originator may use what is left."""
 
     def __post_init__(self) -> None:
         for name in ("id", "kind", "originator", "legal_basis"):
@@ -67,6 +71,8 @@ class Header:
         finite(self.priority, "priority")
         for name in ("keep_until", "made_at", "changed_at"):
             aware(getattr(self, name), name)
+        if self.recalled_at is not None:
+            aware(self.recalled_at, "recalled_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
