@@ -1,0 +1,37 @@
+"""The maritime desk: from AIS to explained signals.
+
+tables    the shapes: a position, what a vessel says about itself
+read      files and feeds to tables, by named layouts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ayni.desks.maritime.read import SOURCES
+from ayni.desks.maritime.tables import TABLES
+from ayni.model.desk import Desk
+from ayni.model.entity import Entity
+from ayni.model.signal import Fact
+
+
+def vessel(column: str, value: Fact, row: Mapping[str, Fact]) -> Entity:  # noqa: ARG001 -- every subject column holds an MMSI
+    """Return the vessel that an MMSI stands for, in FollowTheMoney's terms, with what the row says of it."""
+    mmsi = f"{int(value):09d}"
+    said = {"mmsi": mmsi}
+    for ours, theirs in (("name", "name"), ("callsign", "callSign"), ("imo", "imoNumber"), ("flag", "flag")):
+        if row.get(ours):
+            said[theirs] = str(row[ours])
+    return Entity(id=f"mmsi-{mmsi}", schema="Vessel", properties={name: (text,) for name, text in said.items()})
+
+
+DESK = Desk(
+    name="maritime",
+    watches="vessels, by what they transmit and by when they fall silent",
+    lawful_basis="safety of navigation and law enforcement at sea: SOLAS V/19, UNCLOS art. 108 and 110,"
+    " Vienna Convention of 1988 art. 17",
+    tables=TABLES,
+    sources=SOURCES,
+    detectors=(),
+    entity=vessel,
+)

@@ -1,0 +1,93 @@
+"""The shapes everything else in this desk speaks of: a position, and what a vessel says about itself.
+
+Integers carry what is compared, summed or turned into a signal's id: MMSI, milliseconds, microdegrees, byte
+offsets. Floating point carries what was measured and is only ever compared with a threshold. A value that its
+sender marked as not available (latitude 91°, speed 102.3 kn, heading 511…) is null, never a number.
+
+`offset` is a word of SQL: write it in double quotes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ayni.model.desk import Column, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EVIDENCE = (
+    Column(name="source", type="VARCHAR", holds="SHA-256 of the file or journal segment it was read from, hex"),
+    Column(
+        name="offset",
+        type="BIGINT",
+        holds="first byte of the line in the source, uncompressed (in Parquet: number of the row, from 0)",
+    ),
+    Column(name="length", type="BIGINT", holds="bytes of the line without its line end (in Parquet: 0)"),
+)
+"""Where the raw observation lies, so that anyone who holds the file can check it."""
+
+POSITION = Table(
+    name="position",
+    row="one position report",
+    columns=(
+        Column(name="mmsi", type="BIGINT", holds="MMSI of the sender, 1 to 999 999 999"),
+        Column(name="ts", type="BIGINT", holds="when it was received, ms since 1970 UTC"),
+        Column(name="lat_udeg", type="BIGINT", holds="latitude, microdegrees WGS 84, north positive"),
+        Column(name="lon_udeg", type="BIGINT", holds="longitude, microdegrees WGS 84, east positive, -180° to 180°"),
+        Column(name="speed_kn", type="DOUBLE", holds="reported speed over ground, knots", optional=True),
+        Column(name="course_deg", type="DOUBLE", holds="reported course over ground, degrees true", optional=True),
+        Column(name="heading_deg", type="DOUBLE", holds="reported heading, degrees true", optional=True),
+        Column(
+            name="status",
+            type="BIGINT",
+            holds="navigational status 0 to 14, Source: ITU-R M.1371-5, table 48",
+            optional=True,
+        ),
+        Column(
+            name="msg_type",
+            type="BIGINT",
+            holds="AIS message 1 to 27; 4 is a base station, 9 an aircraft, 21 an aid to navigation",
+            optional=True,
+        ),
+        Column(name="receiver", type="VARCHAR", holds="station that heard it, as the source names it", optional=True),
+        *EVIDENCE,
+    ),
+    day_column="ts",
+)
+
+IDENTITY = Table(
+    name="identity",
+    row="one report of what a vessel says about itself; null is what this report does not say",
+    columns=(
+        Column(name="mmsi", type="BIGINT", holds="MMSI of the sender, 1 to 999 999 999"),
+        Column(name="ts", type="BIGINT", holds="when it was received, ms since 1970 UTC"),
+        Column(name="imo", type="BIGINT", holds="IMO number as sent, check digit not verified", optional=True),
+        Column(name="name", type="VARCHAR", holds="name as sent, padding removed", optional=True),
+        Column(name="callsign", type="VARCHAR", holds="radio call sign as sent", optional=True),
+        Column(
+            name="ship_type",
+            type="BIGINT",
+            holds="type of ship 1 to 99, Source: ITU-R M.1371-5, table 53",
+            optional=True,
+        ),
+        Column(name="length_m", type="DOUBLE", holds="overall length, metres", optional=True),
+        Column(name="width_m", type="DOUBLE", holds="beam, metres", optional=True),
+        Column(name="draught_m", type="DOUBLE", holds="draught, metres", optional=True),
+        Column(name="destination", type="VARCHAR", holds="destination as typed on board", optional=True),
+        Column(name="eta", type="VARCHAR", holds="arrival as sent: MM-DDTHH:MMZ, or a full instant", optional=True),
+        Column(name="ais_class", type="VARCHAR", holds="A or B", optional=True),
+        *EVIDENCE,
+    ),
+    day_column="ts",
+)
+
+TABLES = (POSITION, IDENTITY)
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Return the Arrow schema of *table*: int64, double, string and boolean."""
+    import pyarrow as pa  # noqa: PLC0415 -- 0.1 s that the command line saves when nothing is read
+
+    types = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
+    return pa.schema([pa.field(column.name, types[column.type]) for column in table.columns])
