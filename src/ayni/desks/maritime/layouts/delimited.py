@@ -158,7 +158,8 @@ class Lines:
         """Return the bytes of each line without its line end."""
         last = self.bytes[np.maximum(self.ends - 1, 0)]
         returns = (last == RETURN) & (self.ends > self.starts)
-        return np.subtract(self.ends - self.starts, returns, dtype=np.int64)
+        lengths: NDArray[np.int64] = self.ends - self.starts - returns
+        return lengths
 
     def count(self, byte: int) -> NDArray[np.int64]:
         """Return how often *byte* stands in each line."""
