@@ -58,7 +58,7 @@ SILENCE = Detector(
         Parameter(name="silence_h", default=6, unit="h", source=OURS, high=1000),
         Parameter(name="few", default=3, unit="passes", source=OURS),
     ),
-    requires={"step": ("badge", "at_ms", "next_ms", "before")},
+    requires={"step": ("badge", "at_ms", "next_ms", "before"), "pass": ("badge", "at_ms")},
     sql="""
     SELECT badge AS key_0, at_ms AS key_1, badge, at_ms AS started_ms, next_ms AS ended_ms,
       lat_udeg, lon_udeg, next_lat_udeg AS end_lat_udeg, next_lon_udeg AS end_lon_udeg, 50e0 AS uncertainty_m,

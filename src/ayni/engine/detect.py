@@ -21,6 +21,7 @@ import pyarrow as pa
 from ayni.engine.answers import Making, evidence_of, key_columns, keys_of, signal_of
 from ayni.engine.parameters import Overrides, check_overrides, values_of
 from ayni.engine.session import Engine, Session, Tables
+from ayni.engine.subset import check_derived, check_detector
 from ayni.errors import DetectorError, UnknownError
 from ayni.model.codec import to_json
 from ayni.model.desk import Derived, Desk, Detector, Table
@@ -81,10 +82,13 @@ def detect(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> D
     Raises:
         InvalidValueError: for an override that is unknown, mistyped or out of bounds.
         UnknownError: for a rule the desk does not have.
-        DetectorError: naming the rule whose SQL or kernel failed or whose answer is not of the agreed shape.
+        DetectorError: naming the rule whose SQL leaves the subset, whose query or kernel failed, or whose
+            answer is not of the agreed shape.
     """
     overrides = check_overrides(desk, request.overrides)
     chosen = _chosen(desk, request.rules)
+    for detector in chosen:
+        check_detector(detector)
     with engine.session({f"raw_{name}": source for name, source in tables.items()}) as session:
         run = _Run(desk, session, tuple(tables), overrides)
         signals: list[Signal] = []
@@ -226,6 +230,7 @@ class _Run:
 
     def _derive(self, derived: Derived) -> Reason | None:
         self._ready[derived.name] = Reason(says=NO_TABLE, facts={"table": derived.name}, weight=0.0)  # ends a circle
+        check_derived(self._desk, derived)
         why = self.lacking(derived.requires)
         if why is not None:
             return why
