@@ -1,0 +1,39 @@
+"""Every code block of the documents is run: `python` in one namespace a page, `sh` in one folder a page.
+
+Blocks that only show what comes out are marked `text`; `console` marks what needs a
+person or root and cannot run by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+SECONDS = 120
+
+
+def run_shell(example: Example) -> str | None:
+    """Run one block with `set -e`; the text of a failure is what the command said."""
+    folder = example.namespace.setdefault("folder", tempfile.mkdtemp(prefix="ayni-docs-"))
+    paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
+    done = subprocess.run(  # noqa: S603 -- the blocks are ours
+        ["/bin/sh", "-ec", str(example.parsed)],
+        cwd=folder,
+        env={**os.environ, "PATH": os.pathsep.join(paths), "AYNI_LANG": "en"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    return None if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+pytest_collect_file = Sybil(
+    parsers=[PythonCodeBlockParser(), CodeBlockParser(language="sh", evaluator=run_shell)], patterns=["*.md"]
+).pytest()
