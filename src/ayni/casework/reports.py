@@ -21,29 +21,30 @@ from ayni.model.record import House, Record, cell_of
 from ayni.model.report import InformationCredibility, Report, SourceReliability
 from ayni.model.signal import Reason, Signal, SignalState, signal_id
 from ayni.model.store import Work
+from ayni.toolkit.phrases import phrase
 
 FILE_REPORT = Act(
     name="report.file", roles=frozenset({Role.ANALYST, Role.INVESTIGATOR, Role.COORDINATOR, Role.LIAISON})
 )
 
 SOURCE_SAYS: Mapping[SourceReliability, tuple[str, float]] = {
-    SourceReliability.A: ("the source is completely reliable (A)", 0.3),
-    SourceReliability.B: ("the source is usually reliable (B)", 0.2),
-    SourceReliability.C: ("the source is fairly reliable (C)", 0.1),
-    SourceReliability.D: ("the source is not usually reliable (D)", -0.1),
-    SourceReliability.E: ("the source is unreliable (E)", -0.3),
-    SourceReliability.F: ("the reliability of the source cannot be judged (F)", 0.0),
+    SourceReliability.A: (phrase("the source is completely reliable (A)"), 0.3),
+    SourceReliability.B: (phrase("the source is usually reliable (B)"), 0.2),
+    SourceReliability.C: (phrase("the source is fairly reliable (C)"), 0.1),
+    SourceReliability.D: (phrase("the source is not usually reliable (D)"), -0.1),
+    SourceReliability.E: (phrase("the source is unreliable (E)"), -0.3),
+    SourceReliability.F: (phrase("the reliability of the source cannot be judged (F)"), 0.0),
 }
 INFORMATION_SAYS: Mapping[InformationCredibility, tuple[str, float]] = {
-    InformationCredibility.CONFIRMED: ("the information is confirmed by other sources (1)", 0.4),
-    InformationCredibility.PROBABLE: ("the information is probably true (2)", 0.25),
-    InformationCredibility.POSSIBLE: ("the information is possibly true (3)", 0.1),
-    InformationCredibility.DOUBTFUL: ("the information is doubtful (4)", -0.1),
-    InformationCredibility.IMPROBABLE: ("the information is improbable (5)", -0.3),
-    InformationCredibility.UNJUDGED: ("the truth of the information cannot be judged (6)", 0.0),
+    InformationCredibility.CONFIRMED: (phrase("the information is confirmed by other sources (1)"), 0.4),
+    InformationCredibility.PROBABLE: (phrase("the information is probably true (2)"), 0.25),
+    InformationCredibility.POSSIBLE: (phrase("the information is possibly true (3)"), 0.1),
+    InformationCredibility.DOUBTFUL: (phrase("the information is doubtful (4)"), -0.1),
+    InformationCredibility.IMPROBABLE: (phrase("the information is improbable (5)"), -0.3),
+    InformationCredibility.UNJUDGED: (phrase("the truth of the information cannot be judged (6)"), 0.0),
 }
-SAYS = "an officer reported: {words}"
-DISTRESS = "somebody may need help: call the maritime rescue coordination centre first"
+SAYS = phrase("an officer reported: {words}")
+DISTRESS = phrase("somebody may need help: call the maritime rescue coordination centre first")
 
 
 def file_report(

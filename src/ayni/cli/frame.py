@@ -116,7 +116,7 @@ def language() -> str:
 def _in_reader_language(error: AyniError) -> str:
     from ayni.toolkit.phrases import render_error  # noqa: PLC0415 -- Babel is imported only when there is an error
 
-    return render_error(error, language())
+    return render_error(error, language()).text
 
 
 def _exists(where: str) -> bool:
