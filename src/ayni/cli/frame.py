@@ -5,7 +5,7 @@ A desk's commands come from its card, so a new desk needs no edit here.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import sys
 from collections.abc import Mapping
@@ -120,7 +120,7 @@ def _in_reader_language(error: AyniError) -> str:
 
 
 def _exists(where: str) -> bool:
-    return importlib.util.find_spec(where.split(":")[0]) is not None
+    return importlib.util.find_spec(where.partition(":")[0]) is not None
 
 
 def _desk_names() -> list[str]:

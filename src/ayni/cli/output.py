@@ -60,7 +60,11 @@ def progress(what: str, total: int) -> Iterator[Advance]:
         yield lambda _steps: None
         return
     with click.progressbar(length=total, label=what, file=sys.stderr) as bar:
-        yield bar.update
+
+        def advance(steps: int) -> None:
+            bar.update(steps)
+
+        yield advance
 
 
 def _cell(value: object) -> str:
