@@ -50,7 +50,7 @@ def test_parquet_opens_in_polars_and_duckdb(tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("parquet") / "signals.parquet"
     path.write_bytes(written("parquet", SIGNALS))
     assert pl.read_parquet(path)["id"].to_list() == [signal.id for signal in SIGNALS]
-    answer = duckdb.connect().execute(f"SELECT count(*), count(lat_deg), count(ended_at) FROM '{path}'").fetchone()  # noqa: S608
+    answer = duckdb.connect().execute(f"SELECT count(*), count(lat_deg), count(ended_at) FROM '{path}'").fetchone()
     assert answer == (3, 2, 2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,7 +112,7 @@ def _detect_command(card: Desk) -> click.Command:
             found = detect(card, readings.tables, engine=engine_called(engine), request=request)
         write: Writer = FORMATS[form]
         if out is None:
-            write(found.signals, click.get_binary_stream("stdout"))
+            write(found.signals, sys.stdout.buffer)
         else:
             with out.open("wb") as stream:
                 write(found.signals, stream)

@@ -1,0 +1,1 @@
+"""What passes between institutions: formats of others, keys, envelopes, receipts."""
