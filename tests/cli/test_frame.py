@@ -13,7 +13,9 @@ AYNI = [str(Path(sys.executable).parent / "ayni")]
 
 def ayni(*words: str, lang: str = "en") -> subprocess.CompletedProcess[str]:
     """Run the command as a person would."""
-    return subprocess.run([*AYNI, *words], capture_output=True, text=True, env={**os.environ, "AYNI_LANG": lang}, check=False)
+    return subprocess.run(
+        [*AYNI, *words], capture_output=True, text=True, env={**os.environ, "AYNI_LANG": lang}, check=False
+    )
 
 
 def test_help_lists_every_group_and_every_desk() -> None:
