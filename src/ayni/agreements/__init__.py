@@ -1,0 +1,25 @@
+"""The written agreement: a treaty that a machine enforces and proves.
+
+An agreement is a text that institutions sign: parties, purposes, a term that is never
+open, and articles in Spanish, Portuguese, English and French. Each article is one Cedar
+policy. Both ends put every record to the same text; the answer names its articles, and
+an error is a denial. Core rules stand under every agreement and only ever forbid.
+
+Read in this order:
+
+    vocabulary    the closed list of attributes a policy may read, and the Cedar schema
+    text          the agreement as data: TOML file, canonical form, SHA-256
+    core          rules that no agreement can lift, as policies (`core.toml`)
+    templates     six texts to start from, drafts for counsel
+    request       who asks for what: the facts of one request
+    decide        the decision: which articles permit, which refuse, both ends, lineage
+    book          the agreements a node holds, and every agreement a record came through
+    select        "who could see this?" as a filter that a database answers first
+    life_cycle    proposed, countered, accepted, signed, in force, suspended, terminated
+    logic         Cedar policies as formulas, exactly or not at all
+    invariants    what must hold of every agreement, in twenty sentences
+    prove         the proof, or the concrete request that slips through
+    diff          what an amendment newly allows or forbids
+    check         schema and lint
+    commands      what `ayni agreement` does, as functions
+"""

@@ -1,0 +1,1 @@
+"""What agreements say to people, in four languages."""
