@@ -29,7 +29,7 @@ from ayni.model.codec import to_json
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer, Role
 from ayni.model.record import Header, Record
-from ayni.model.signal import Fact
+from ayni.model.signal import Fact, check_facts
 from ayni.model.store import Outgoing, Query, Work
 
 LEAF_PREFIX = "ayni-leaf/1"
@@ -76,6 +76,7 @@ class Entry:
 
     def __post_init__(self) -> None:
         aware(self.at, "at")
+        check_facts(self.facts, "facts")
         require(len(self.salt) == 2 * SALT_BYTES, "salt", f"needs {SALT_BYTES} bytes in hex")
 
 

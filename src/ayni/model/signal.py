@@ -41,7 +41,7 @@ class Reason:
     finished prose: each reader gets it in their own language.
 
     Raises:
-        InvalidValueError: if there is no sentence or the weight is outside [-1, 1].
+        InvalidValueError: if there is no sentence, the weight is outside [-1, 1], or a fact is NaN or infinite.
     """
 
     says: str
@@ -52,6 +52,7 @@ class Reason:
 
     def __post_init__(self) -> None:
         require(bool(self.says.strip()), "says", "a reason needs its sentence")
+        check_facts(self.facts, "facts")
         finite(self.weight, "weight", -1.0, 1.0)
 
 
@@ -112,6 +113,7 @@ class Signal:
         require(bool(self.id), "id", "a signal needs an id")
         require(self.revision >= 1, "revision", "revisions count from 1")
         require(self.rule.startswith(self.desk + "."), "rule", f"{self.rule} is not a rule of desk {self.desk}")
+        check_facts(self.parameters, "parameters")
         require(bool(self.reasons), "reasons", "a signal without reasons is a rumour")
         require(bool(self.subjects), "subjects", "a signal is about somebody or something")
         finite(self.uncertainty_m, "uncertainty_m", 0.0)
@@ -139,6 +141,17 @@ def signal_id(rule: str, parameters: Mapping[str, Fact], keys: Sequence[int]) ->
     settings = "|".join(f"{name}={parameters[name]!r}" for name in sorted(parameters))
     text = f"{rule}|{settings}|{'|'.join(str(int(key)) for key in keys)}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def check_facts(facts: Mapping[str, Fact], field: str) -> None:
+    """Refuse a fact that is no number: JSON cannot carry it, and nobody can weigh it.
+
+    Raises:
+        InvalidValueError: naming the fact.
+    """
+    for name, fact in facts.items():
+        if isinstance(fact, float):
+            finite(fact, f"{field}.{name}")
 
 
 def _is_sha256(text: str) -> bool:
