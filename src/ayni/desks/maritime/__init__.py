@@ -2,14 +2,19 @@
 
 tables    the shapes: a position, what a vessel says about itself
 read      files and feeds to tables, by named layouts
+tracks    positions to tracks: what every rule stands on
+detect    tracks to signals, one file a question
+phrases   what is said, in four languages
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.read import SOURCES
 from ayni.desks.maritime.tables import TABLES
+from ayni.desks.maritime.tracks import DERIVED
 from ayni.model.desk import Desk
 from ayni.model.entity import Entity
 from ayni.model.signal import Fact
@@ -32,6 +37,8 @@ DESK = Desk(
     " Vienna Convention of 1988 art. 17",
     tables=TABLES,
     sources=SOURCES,
-    detectors=(),
+    detectors=DETECTORS,
+    derived=DERIVED,
     entity=vessel,
+    phrases="ayni.desks.maritime.phrases",
 )
