@@ -19,6 +19,7 @@ AyniError
 │   ├── RestoredError          a restored node that has not been reconciled yet
 │   └── NoSpaceError           the disk is full; nothing was half written
 ├── UnknownError           asked for something that is not there
+├── MissingPartError       an optional part of Ayni that is not installed
 ├── DetectorError          a detector that cannot be loaded or run
 ├── LedgerError            a history that does not add up
 └── EnvelopeError          a message that cannot be trusted or read
@@ -178,6 +179,13 @@ class UnknownError(AyniError):
     """Asked for something that is not there."""
 
     says = "there is no {kind} {name}"
+
+
+class MissingPartError(AyniError):
+    """An optional part of Ayni that is not installed."""
+
+    says = "{part} is not installed"
+    try_this = "install it with `{install}`"
 
 
 class DetectorError(AyniError):

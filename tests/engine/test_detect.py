@@ -16,6 +16,7 @@ from ayni.engine.detect import NO_COLUMN, NO_TABLE, NO_VALUES, Detected, Request
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.session import Tables
 from ayni.errors import DetectorError, InvalidValueError, UnknownError
+from ayni.model.desk import Clue
 from ayni.model.signal import SignalState
 from tests.engine import pier
 
@@ -97,7 +98,7 @@ def test_a_detector_without_its_data_says_so() -> None:
     rows = pier.passes(100)
     without = {one.rule: one.why for one in run({"pass": rows.drop_columns(["speed_kn"])}).not_run}
     assert without["pier.fast/1"].says == NO_VALUES
-    assert without["pier.fast/1"].facts == {"table": "pass", "column": "speed_kn"}
+    assert without["pier.fast/1"].facts == {"table": "pass", "column": "speed_kn", "what": "speed, knots"}
     assert without["pier.watched/1"].says == NO_TABLE
     assert set(without) == {"pier.fast/1", "pier.watched/1"}
     broken = run({"pass": rows.drop_columns(["badge"])})
@@ -171,14 +172,21 @@ def test_an_unknown_rule_is_refused() -> None:
     [
         ("SELECT nonsense FROM pass", "nonsense"),
         ("SELECT badge AS key_0, badge, at_ms AS started_ms, at_ms AS ended_ms FROM pass", "same keys"),
-        ("SELECT badge, at_ms AS started_ms FROM pass", "key_0"),
-        ("SELECT at_ms AS key_0, badge AS key_1, badge, CAST(NULL AS BIGINT) AS started_ms FROM pass", "started_ms"),
-        ("SELECT at_ms * 9223372036854775807 AS key_0, badge, at_ms AS started_ms FROM pass", "Overflow"),
+        ("SELECT badge, at_ms AS started_ms FROM pass", "lacks before, ended_ms, key_0, last_at_ms, silence_s"),
+        (
+            "SELECT at_ms AS key_0, badge AS key_1, badge, NULL AS started_ms, 1 AS ended_ms FROM pass",
+            "started_ms",
+        ),
+        (
+            "SELECT at_ms * 9223372036854775807 AS key_0, badge, at_ms AS started_ms, at_ms AS ended_ms FROM pass",
+            "Overflow",
+        ),
     ],
 )
 def test_a_detector_that_breaks_its_contract_is_named(sql: str, says: str) -> None:
     """A defect of a rule is an error with the rule's name, never a signal with a hole."""
-    broken = replace(pier.SILENCE, sql=sql, requires={"pass": ("badge",)}, evidence="")
+    clues = (Clue(says="that is all", weight=0),) if "lacks" not in says else pier.SILENCE.clues
+    broken = replace(pier.SILENCE, sql=sql, requires={"pass": ("badge",)}, evidence="", clues=clues)
     desk = replace(pier.DESK, detectors=(broken,))
     with pytest.raises(DetectorError, match=f"pier.silence/1.*{says}"):
         detect(desk, {"pass": pier.passes(1000, badges=2)}, engine=ENGINE, request=Request(made_at=NOW))

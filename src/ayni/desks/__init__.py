@@ -1,8 +1,14 @@
-"""One folder a domain; no desk knows another.
+"""One folder a domain; no desk knows another. Desks are found by looking, never registered.
 
 A desk is a module or package here, or one that an installed package names in the
-entry point group `ayni.desks`; it is a desk when it has a `DESK`. Nothing is
-registered anywhere: names come from looking, cards are imported when asked for.
+entry point group `ayni.desks`; it is a desk when it has a `DESK` whose name is the
+name it is found under. Adding one needs no edit anywhere else:
+
+    [project.entry-points."ayni.desks"]
+    cargo = "our_customs.cargo_desk:DESK"
+
+Looking imports nothing, so that a command for one desk pays for one desk. A node runs
+only the desks its settings name, and one that cannot be imported hides no other.
 """
 
 from __future__ import annotations
@@ -10,6 +16,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
@@ -66,10 +73,12 @@ def broken_desks() -> Mapping[str, str]:
 def _load(name: str) -> Desk:
     point = next((point for point in entry_points(group=ENTRY_POINTS) if point.name == name), None)
     if point is None and name not in desk_names():
-        raise UnreadableError(file=f"desk {name}", why=f"there is none; there are {', '.join(desk_names())}")
+        near = get_close_matches(name, desk_names(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(desk_names())}"
+        raise UnreadableError(file=f"desk {name}", why=f"there is none; {hint}")
     try:
         card = _card(name, point)
-    except (ImportError, AttributeError, ValueError) as error:
+    except Exception as error:  # somebody else's module may raise anything; it is reported by name
         raise UnreadableError(file=f"desk {name}", why=f"{type(error).__name__}: {error}") from error
     if not isinstance(card, Desk):
         raise UnreadableError(file=f"desk {name}", why="its DESK is not a card of ayni.model.desk.Desk")
@@ -79,7 +88,7 @@ def _load(name: str) -> Desk:
 
 
 def _card(name: str, point: EntryPoint | None) -> object:
-    if point is not None:
+    if point is not None and point.attr:
         return point.load()
-    card: object = importlib.import_module(f"{__name__}.{name}").DESK
+    card: object = importlib.import_module(point.module if point is not None else f"{__name__}.{name}").DESK
     return card

@@ -4,5 +4,7 @@ session     what an engine offers: tables in, one SQL text, Arrow out
 duckdb      the embedded engine: one process, spills to disk, no network
 parameters  overrides such as `gap.silence_h=4`, typed and bounded
 detect      one desk over tables: detectors run, or say why they did not
+evidence    the raw lines a signal cites, found again and hashed
+subset      the SQL that means the same on every engine
 answers     one row of an answer → one signal, with reasons and evidence
 """

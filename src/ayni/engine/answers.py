@@ -7,15 +7,12 @@ floating sum depend on the order in which a parallel engine happened to add.
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import BinaryIO
+from datetime import datetime
 
+from ayni.engine.evidence import Row, instant, keys_of
 from ayni.errors import DetectorError
 from ayni.model.desk import Clue, Desk, Detector
 from ayni.model.entity import Entity
@@ -23,10 +20,6 @@ from ayni.model.handling import Handling
 from ayni.model.place import LineString, Place, Point
 from ayni.model.signal import Evidence, Fact, Reason, Signal, SignalState, signal_id
 
-Row = Mapping[str, Fact | None]
-Keys = tuple[int, ...]
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICRODEGREES = 1_000_000
 FACT_DECIMALS = 6
 """A microsecond, a micrometre: beyond what any rule measures, short of what summing order disturbs."""
@@ -77,73 +70,6 @@ def signal_of(row: Row, evidence: Sequence[Evidence], making: Making) -> Signal:
         evidence=tuple(evidence),
         quality=tuple(quality),
         handling=making.handling,
-    )
-
-
-def keys_of(row: Row, rule: str) -> Keys:
-    """Return `key_0`, `key_1`… of a row of an answer.
-
-    Raises:
-        DetectorError: if there is none, or one is not a whole number: ids hash integers only.
-    """
-    names = key_columns(row)
-    keys = [row[name] for name in names]
-    whole = [key for key in keys if isinstance(key, int)]
-    if not keys or len(whole) != len(keys):
-        raise DetectorError(rule=rule, why="key_0, key_1… must be whole numbers and never null")
-    return tuple(whole)
-
-
-def key_columns(names: Iterable[str]) -> list[str]:
-    """Return `key_0`, `key_1`… as far as they are there."""
-    numbered = {name for name in names if name.startswith("key_") and name[4:].isdigit()}
-    return sorted(numbered, key=lambda name: int(name[4:]))
-
-
-def instant(ms: int) -> datetime:
-    """Return milliseconds since 1970 as an aware instant, exactly (no floating seconds)."""
-    return EPOCH + timedelta(milliseconds=ms)
-
-
-def evidence_of(rows: Iterable[Row], rule: str, files: Callable[[str], Path | None]) -> dict[Keys, list[Evidence]]:
-    """Return evidence by signal keys, each raw line hashed where its source file is at hand.
-
-    Raises:
-        DetectorError: if a row has no instant, or cites bytes beyond the end of its file.
-    """
-    found: dict[Keys, set[Evidence]] = {}
-    with ExitStack() as open_files:
-        sources: dict[str, BinaryIO | None] = {}
-        for row in rows:
-            source = row.get("source")
-            if not isinstance(source, str) or not source:
-                continue
-            if source not in sources:
-                path = files(source)
-                sources[source] = None if path is None else open_files.enter_context(path.open("rb"))
-            found.setdefault(keys_of(row, rule), set()).add(_cited(row, source, sources[source], rule))
-    return {keys: sorted(cited, key=lambda one: (one.source, one.offset, one.at)) for keys, cited in found.items()}
-
-
-def _cited(row: Row, source: str, file: BinaryIO | None, rule: str) -> Evidence:
-    offset, length, at_ms = (row.get(name) for name in ("offset", "length", "at_ms"))
-    if not (isinstance(offset, int) and isinstance(length, int) and isinstance(at_ms, int)):
-        raise DetectorError(rule=rule, why="evidence needs offset, length and at_ms")
-    line = ""
-    if file is not None:
-        file.seek(offset)
-        raw = file.read(length)
-        if len(raw) != length:
-            raise DetectorError(rule=rule, why=f"source {source} ends before byte {offset + length}")
-        line = hashlib.sha256(raw).hexdigest()
-    receiver = row.get("receiver")
-    return Evidence(
-        source=source,
-        offset=offset,
-        length=length,
-        at=instant(at_ms),
-        line=line,
-        receiver=receiver if isinstance(receiver, str) else "",
     )
 
 

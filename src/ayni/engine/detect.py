@@ -11,14 +11,15 @@ are sorted by start, rule and id, and evidence by source and offset.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import pyarrow as pa
 
-from ayni.engine.answers import Making, evidence_of, key_columns, keys_of, signal_of
+from ayni.engine.answers import Making, signal_of
+from ayni.engine.evidence import Files, evidence_of, key_columns, keys_of, no_files
 from ayni.engine.parameters import Overrides, check_overrides, values_of
 from ayni.engine.session import Engine, Session, Tables
 from ayni.engine.subset import check_derived, check_detector
@@ -30,14 +31,9 @@ from ayni.model.signal import Fact, Reason, Signal
 
 NO_TABLE = "not run: there is no table {table}"
 NO_COLUMN = "not run: table {table} has no column {column}"
-NO_VALUES = "not run: no row of {table} has a value in {column}"
+NO_VALUES = "not run: the data holds no {what:term} ({table}.{column})"
 ANSWER = "signal"
 """Name under which a detector's evidence query finds its own answer."""
-
-
-def no_files(source: str) -> Path | None:  # noqa: ARG001 -- the shape of a `files` callable
-    """Find no source file: evidence keeps its offsets, lines stay unhashed."""
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +61,7 @@ class Request:
     rules: tuple[str, ...] = ()
     """Rule ids; empty runs them all."""
     overrides: Overrides = field(default_factory=dict[str, str | int | float])
-    files: Callable[[str], Path | None] = no_files
+    files: Files = no_files
     """SHA-256 of a source → where it lies, so that cited raw lines are hashed."""
     handling: Handling = field(default_factory=Handling)
 
@@ -85,14 +81,9 @@ def detect(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> D
         DetectorError: naming the rule whose SQL leaves the subset, whose query or kernel failed, or whose
             answer is not of the agreed shape.
     """
-    overrides = check_overrides(desk, request.overrides)
-    chosen = _chosen(desk, request.rules)
-    for detector in chosen:
-        check_detector(detector)
-    with engine.session({f"raw_{name}": source for name, source in tables.items()}) as session:
-        run = _Run(desk, session, tuple(tables), overrides)
-        signals: list[Signal] = []
-        not_run: list[NotRun] = []
+    signals: list[Signal] = []
+    not_run: list[NotRun] = []
+    with _opened(desk, tables, engine, request) as (run, chosen):
         for detector in chosen:
             why = run.lacking(detector.requires)
             if why is not None:
@@ -114,6 +105,28 @@ def detect(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> D
     )
 
 
+def answers(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> dict[str, pa.Table]:
+    """Return the raw answer of each detector that can run, by rule: for notebooks and for comparing engines.
+
+    Raises:
+        InvalidValueError, UnknownError, DetectorError: as `detect`.
+    """
+    with _opened(desk, tables, engine, request) as (run, chosen):
+        return {one.rule: run.answer(one) for one in chosen if run.lacking(one.requires) is None}
+
+
+@contextmanager
+def _opened(
+    desk: Desk, tables: Tables, engine: Engine, request: Request
+) -> Iterator[tuple[_Run, tuple[Detector, ...]]]:
+    overrides = check_overrides(desk, request.overrides)
+    chosen = _chosen(desk, request.rules)
+    for detector in chosen:
+        check_detector(detector)
+    with engine.session({f"raw_{name}": source for name, source in tables.items()}) as session:
+        yield _Run(desk, session, tuple(tables), overrides), chosen
+
+
 def to_ndjson(signals: Sequence[Signal]) -> bytes:
     """Return signals one a line, as DESIGN.md promises: the stable output."""
     return b"".join(to_json(signal) + b"\n" for signal in signals)
@@ -127,7 +140,7 @@ def _chosen(desk: Desk, rules: Sequence[str]) -> tuple[Detector, ...]:
     return tuple(detector for detector in desk.detectors if not rules or detector.rule in rules)
 
 
-def _signals(run: _Run, making: Making, files: Callable[[str], Path | None]) -> list[Signal]:
+def _signals(run: _Run, making: Making, files: Files) -> list[Signal]:
     detector = making.detector
     try:
         answer = run.answer(detector)
@@ -157,7 +170,9 @@ class _Run:
         self._ready: dict[str, Reason | None] = {}
         self._values: dict[tuple[str, str], bool] = {}
         self._rows: dict[str, bool] = {}
-        self._optional = {column.name for table in desk.tables for column in table.columns if column.optional}
+        self._optional = {
+            column.name: column.holds for table in desk.tables for column in table.columns if column.optional
+        }
         shapes = {table.name: table for table in desk.tables}
         for name in given:
             self._prepare_given(name, shapes.get(name))
@@ -180,12 +195,21 @@ class _Run:
         return values
 
     def answer(self, detector: Detector) -> pa.Table:
-        """Return the detector's rows."""
+        """Return the detector's rows.
+
+        Raises:
+            DetectorError: if the answer lacks a column that the detector's own card speaks of.
+        """
         values = values_of(detector, self._overrides)
         if detector.kernel is None:
-            return self._session.query(detector.sql, values)
-        self._session.apply(ANSWER, detector.kernel, values)
-        return self._session.query(f"SELECT * FROM {ANSWER}", {})
+            answer = self._session.query(detector.sql, values)
+        else:
+            self._session.apply(ANSWER, detector.kernel, values)
+            answer = self._session.query(f"SELECT * FROM {ANSWER}", {})
+        missing = sorted(_promised(detector) - set(answer.column_names))
+        if missing:
+            raise DetectorError(rule=detector.rule, why=f"its answer lacks {', '.join(missing)}")
+        return answer
 
     def evidence(self, detector: Detector, answer: pa.Table) -> list[dict[str, Fact | None]]:
         """Return the evidence rows of all signals of one answer, in one query."""
@@ -252,7 +276,8 @@ class _Run:
         watched = [column for column in columns if column in self._optional]
         for column in watched:
             if self._has_rows(table) and not self._has_values(table, column):
-                return Reason(says=NO_VALUES, facts={"table": table, "column": column}, weight=0.0)
+                facts = {"table": table, "column": column, "what": self._optional[column]}
+                return Reason(says=NO_VALUES, facts=facts, weight=0.0)
         return None
 
     def _has_rows(self, table: str) -> bool:
@@ -275,6 +300,14 @@ class _Run:
                 found[derived.name] = derived
                 waiting += derived.requires
         return [found[name] for name in sorted(found)]
+
+
+def _promised(detector: Detector) -> set[str]:
+    named = {"key_0", "started_ms", "ended_ms", *detector.subjects}
+    for clue in detector.clues:
+        named |= {*clue.facts, *([clue.holds] if clue.holds else [])}
+        named |= {clue.weight} if isinstance(clue.weight, str) else set()
+    return named
 
 
 def _column(name: str, kind: str, there: Sequence[str]) -> str:

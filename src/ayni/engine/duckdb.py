@@ -169,7 +169,7 @@ def _runs(rows: pa.Table, by: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _same_group(left: pa.Table, right: pa.Table, by: Sequence[str]) -> bool:
-    return all(left.column(name)[0] == right.column(name)[0] for name in by)
+    return all(left.column(name)[0].as_py() == right.column(name)[0].as_py() for name in by)
 
 
 def shape_of(columns: Sequence[Column]) -> pa.Schema:

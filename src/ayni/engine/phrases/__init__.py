@@ -1,0 +1,1 @@
+"""What the engine says of its own accord, in Spanish, Portuguese, English and French."""
