@@ -2,7 +2,9 @@
 
 session     what an engine offers: tables in, one SQL text, Arrow out
 duckdb      the embedded engine: one process, spills to disk, no network
+spark       the same SQL beyond one machine (extra `spark`)
 parameters  overrides such as `gap.silence_h=4`, typed and bounded
+reading     files to tables, each by the one layout that recognises it
 detect      one desk over tables: detectors run, or say why they did not
 evidence    the raw lines a signal cites, found again and hashed
 subset      the SQL that means the same on every engine
