@@ -96,3 +96,10 @@ def delete(store: Store, *records: str) -> None:
             for record in records:
                 acts.tombstone(record, why="test")
         work.commit()
+
+
+def find_damage(node: OpenNode) -> Iterator[str]:
+    """Yield whatever is not as it should be in an open node."""
+    from ayni.node.records.integrity import find_damage as find  # noqa: PLC0415 -- needs Django configured
+
+    yield from find(node)

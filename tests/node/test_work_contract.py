@@ -10,7 +10,7 @@ import pytest
 
 from ayni.errors import ChangedMeanwhileError, HeldError, UnknownError
 from ayni.model.act import acting
-from ayni.model.handling import TLP, Handling, HandlingCode, Hold
+from ayni.model.handling import TLP, Category, Handling, HandlingCode, Hold
 from ayni.model.record import Record
 from ayni.model.store import Outgoing, Query, Store
 from tests.node.stores import KEEP, MANDATE, NOON, OFFICER, a_record, delete, keep
@@ -31,6 +31,8 @@ def test_what_was_put_comes_back_equal(store: Store) -> None:
         agreement="AGR-1",
         parents=("p1", "p2"),
         priority=0.75,
+        categories=(Category.MINOR, Category.HEALTH),
+        recalled_at=NOON + timedelta(days=1),
         ended_at=NOON + timedelta(microseconds=1),
         identifiers=("mmsi:100000001", "signal:" + "0" * 32),
     )

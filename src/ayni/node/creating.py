@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.errors import NodeError
-from ayni.node.django_setup import STORAGE, configure, forget
+from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
 from ayni.node.files import make_private_folder, no_space, sync_folder, write_private
 from ayni.node.folder import CARD, LAYOUT
 from ayni.node.key_ring import FILE_NAME as RING_FILE
@@ -75,6 +75,8 @@ def _fill(folder: Path, text: str, settings: Settings, more: Mapping[str, object
     write_private(folder / CARD, json.dumps(card, indent=1).encode() + b"\n")
     create_keys(folder, settings)
     write_private(folder / KEYS_FOLDER / RING_FILE, b"")
+    if settings.storage.engine is Engine.SQLITE:
+        write_private(folder / STORAGE / SQLITE_FILE, b"")  # SQLite gives its logs the mode of this file
     alias = configure(folder, settings, more=more)
     try:
         if settings.storage.engine is Engine.POSTGRESQL:

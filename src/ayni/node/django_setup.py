@@ -7,6 +7,7 @@ demonstration with partners, a test) gets one further alias for each.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,19 @@ PRAGMAS = (
 )
 """WAL, FULL: confirmed means on disk. secure_delete: freed cells are zeroed. temp_store: no sort spills to a file."""
 
+_AUTO = "django.db.models.BigAutoField"
+_COMMON: dict[str, Any] = {
+    "ATOMIC_REQUESTS": False,
+    "AUTOCOMMIT": True,
+    "CONN_MAX_AGE": None,
+    "CONN_HEALTH_CHECKS": True,
+    "TIME_ZONE": None,
+    "TEST": {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None},
+}
 _aliases: dict[str, str] = {}
 """Folder of an open node → its database alias."""
+_uses: Counter[str] = Counter()
+"""Folder → how often it is open in this process."""
 _forgotten: list[str] = []
 """Aliases free to be used again; `default` first of all, because officers and sessions use it."""
 
@@ -50,6 +62,7 @@ def configure(folder: Path, settings: Settings, *, more: Mapping[str, object] | 
 
     database = database_of(folder, settings)
     place = str(folder.resolve())
+    _uses[place] += 1
     if not django_settings.configured:
         chosen: dict[str, Any] = {"USE_TZ": True, "TIME_ZONE": "UTC", "DEFAULT_AUTO_FIELD": _AUTO, **(more or {})}
         chosen["INSTALLED_APPS"] = [*APPS, *chosen.get("INSTALLED_APPS", ())]
@@ -70,13 +83,17 @@ def configure(folder: Path, settings: Settings, *, more: Mapping[str, object] | 
 
 
 def forget(folder: Path) -> None:
-    """Close the connections of this thread to a node's database, and forget the node."""
+    """Undo one `configure`: with the last one, close this thread's connection and free the alias."""
     from django.db import connections  # noqa: PLC0415 -- needs Django configured
 
-    alias = _aliases.pop(str(folder.resolve()), None)
-    if alias is not None:
-        connections[alias].close()
-        _forgotten.append(alias)
+    place = str(folder.resolve())
+    _uses[place] -= 1
+    if _uses[place] > 0:
+        return
+    del _uses[place]
+    alias = _aliases.pop(place)
+    connections[alias].close()
+    _forgotten.append(alias)
 
 
 def database_of(folder: Path, settings: Settings) -> dict[str, Any]:
@@ -85,27 +102,24 @@ def database_of(folder: Path, settings: Settings) -> dict[str, Any]:
     Raises:
         SettingsError: if the PostgreSQL address cannot be read or is not one.
     """
-    common: dict[str, Any] = {
-        "ATOMIC_REQUESTS": False,
-        "AUTOCOMMIT": True,
-        "CONN_MAX_AGE": None,
-        "CONN_HEALTH_CHECKS": True,
-        "TIME_ZONE": None,
-        "TEST": {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None},
-    }
     if settings.storage.engine is Engine.SQLITE:
-        return common | {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(folder.resolve() / STORAGE / SQLITE_FILE),
-            "USER": "",
-            "PASSWORD": "",
-            "HOST": "",
-            "PORT": "",
-            "OPTIONS": {"timeout": BUSY_TIMEOUT_S, "transaction_mode": "IMMEDIATE", "init_command": PRAGMAS},
-        }
+        return sqlite_at(folder.resolve() / STORAGE / SQLITE_FILE)
     chosen = settings.storage
     url = read_secret(env=chosen.url_env, file=chosen.url_file, folder=folder, what="storage")
-    return common | _postgresql(url, folder)
+    return _COMMON | _postgresql(url, folder)
+
+
+def sqlite_at(path: Path) -> dict[str, Any]:
+    """Return Django's description of a SQLite file."""
+    return _COMMON | {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "USER": "",
+        "PASSWORD": "",
+        "HOST": "",
+        "PORT": "",
+        "OPTIONS": {"timeout": BUSY_TIMEOUT_S, "transaction_mode": "IMMEDIATE", "init_command": PRAGMAS},
+    }
 
 
 def _postgresql(url: str, folder: Path) -> dict[str, Any]:
@@ -123,6 +137,3 @@ def _postgresql(url: str, folder: Path) -> dict[str, Any]:
         "PORT": options.pop("port", "") or str(parts.port or ""),
         "OPTIONS": options,
     }
-
-
-_AUTO = "django.db.models.BigAutoField"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ayni.errors import NewerNodeError, NodeError
 from ayni.model.codec import KINDS
 from ayni.node.clock import Clock
-from ayni.node.django_setup import configure
+from ayni.node.django_setup import configure, forget
 from ayni.node.folder import check_folder, restored_from, serving_lock
 from ayni.node.keys import FOLDER as KEYS_FOLDER
 from ayni.node.keys import NodeKeys, open_keys
@@ -65,6 +65,7 @@ def open_node(
             stack.enter_context(serving_lock(folder))
         keys = open_keys(folder, settings)
         alias = configure(folder, settings, more=more)
+        stack.callback(forget, folder)
         check_schema(folder, alias)
         from ayni.node.key_ring import FILE_NAME, KeyRing  # noqa: PLC0415 -- cryptography, only for an open node
         from ayni.node.records.store import DjangoStore  # noqa: PLC0415 -- needs Django configured
@@ -120,8 +121,11 @@ def upgrade_storage(folder: Path, *, more: Mapping[str, object] | None = None) -
     settings = read_settings(folder)
     with serving_lock(folder):
         alias = configure(folder, settings, more=more)
-        migrate(folder, alias)
-        check_schema(folder, alias)
+        try:
+            migrate(folder, alias)
+            check_schema(folder, alias)
+        finally:
+            forget(folder)
 
 
 def migrate(folder: Path, alias: str) -> None:

@@ -58,6 +58,9 @@ class StoredRecord(models.Model):
     cell_lon: models.SmallIntegerField[int | None, int | None] = models.SmallIntegerField(null=True)
     parents: models.TextField[str, str] = models.TextField()
     """Record ids, space-separated."""
+    categories = AsciiField(max_length=200)
+    """Special categories the body holds, space-separated: agreements exclude by them."""
+    recalled_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
     held: models.BooleanField[bool, bool] = models.BooleanField()
     sealed: models.BinaryField[bytes, bytes] = models.BinaryField()
     """Nonce and AES-256-GCM of: the header fields not above, and the body."""

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ayni.errors import UnreadableError
 from ayni.model.codec import to_json
-from ayni.model.handling import PAP, TLP, Handling, HandlingCode, Hold, Purpose
+from ayni.model.handling import PAP, TLP, Category, Handling, HandlingCode, Hold, Purpose
 from ayni.model.record import Header, Record
 from ayni.node.records.models import StoredRecord
 
@@ -44,6 +44,7 @@ class Hidden:
 
 _HIDDEN = msgspec.json.Decoder(Hidden)
 _PURPOSES: Final = {purpose.value: purpose for purpose in Purpose}
+_CATEGORIES: Final = {category.value: category for category in Category}
 _CODES: Final = {code.value: code for code in HandlingCode}
 
 
@@ -116,6 +117,8 @@ def seal_record(key: bytes, record: Record[object]) -> StoredRecord:
         cell_lat=None if header.cell is None else header.cell[0],
         cell_lon=None if header.cell is None else header.cell[1],
         parents=" ".join(header.parents),
+        categories=" ".join(header.categories),
+        recalled_at=None if header.recalled_at is None else to_us(header.recalled_at),
         held=header.hold is not None,
         sealed=seal(key, text, bound_to(header.id, header.kind, header.version)),
     )
@@ -157,4 +160,6 @@ def header_of(row: StoredRecord, hidden: Hidden) -> Header:
         parents=tuple(row.parents.split()),
         identifiers=hidden.identifiers,
         hold=hidden.hold,
+        categories=tuple(_CATEGORIES[name] for name in row.categories.split()),
+        recalled_at=None if row.recalled_at is None else from_us(row.recalled_at),
     )

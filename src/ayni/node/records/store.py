@@ -116,6 +116,18 @@ class DjangoStore:
         self.ring.destroy(left)
         return len(left)
 
+    def record_ids(self) -> list[str]:
+        """Return the id of every record there is a row of, in order."""
+        return list(StoredRecord.objects.using(self.alias).order_by("id").values_list("id", flat=True))
+
+    def blob_tokens(self) -> set[bytes]:
+        """Return the keyed hash of every file there is a row of."""
+        return {bytes(token) for token in StoredBlob.objects.using(self.alias).values_list("token", flat=True)}
+
+    def living(self) -> list[str]:
+        """Return the name of every key the ring must keep."""
+        return [*self.record_ids(), *(f"blob:{token.hex()}" for token in self.blob_tokens())]
+
     def open_entry(self, row: StoredEntry) -> Entry:
         """Return the entry of a row of the history."""
         return from_json(unseal(self.keys.history, row.sealed, f"entry|{row.id}".encode()), Entry)
@@ -232,17 +244,17 @@ class DjangoWork:
     def tombstone(self, record: str, *, why: str) -> None:
         """Destroy the key of a record: its body is gone for good; id, kind and time of deletion stay."""
         self._begin()
-        held = self.get(record).header.hold
-        if held is not None:
-            raise HeldError(record=record, court=held.court, review_on=held.review_on.date())
         with translated(self._store.folder, "deleting a record"):
             rows = StoredRecord.objects.using(self._using).filter(id=record)
-            kind = rows.values_list("kind", flat=True).get()
+            row = self._locking(rows).first()
+            if row is None:
+                raise UnknownError(kind="record", name=record)
+            self._refuse_held(row)
             StoredToken.objects.using(self._using).filter(record_id=record).delete()
             rows._raw_delete(self._using)  # noqa: SLF001 -- its tokens are gone, there is nothing to collect
             StoredTombstone(
                 id=record,
-                kind=kind,
+                kind=row.kind,
                 at=to_us(self._now),
                 why=seal(self._store.keys.history, why.encode(), bound_to(record, "tombstone", 0)),
             ).save(using=self._using, force_insert=True)
@@ -330,6 +342,13 @@ class DjangoWork:
         for written, _ in self._written:
             written.path.unlink(missing_ok=True)
         self._reset()
+
+    def _refuse_held(self, row: StoredRecord) -> None:
+        """Refuse to delete what a court holds; a record whose key is gone (after a restore) is past holding."""
+        key = self._new_keys.get(row.id) or self._store.ring.get(row.id)
+        held = unseal_row(key, row)[0].hold if key is not None and row.held else None
+        if held is not None:
+            raise HeldError(record=row.id, court=held.court, review_on=held.review_on.date())
 
     def _begin(self) -> None:
         """Open the transaction at the first change, and check that what was read still holds."""
