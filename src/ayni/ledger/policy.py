@@ -12,9 +12,10 @@ transparency logs reads:
     group partners 2 bo co ec
     quorum partners
 
-One thing is stricter here than the format demands: a checkpoint must bear the
-signatures of **every** log key listed under its origin, because the second
-signature is there for the day on which the first can be forged.
+One thing is stricter here than the format demands: a checkpoint must bear a
+signature of **each kind** of key listed under its origin, because the second one is
+there for the day on which the first can be forged. After a rotation, old and new
+keys of a kind stand side by side and either will do.
 
 Source: C2SP tlog-policy, https://c2sp.org/tlog-policy.
 """
@@ -85,7 +86,12 @@ class Policy:
             LedgerError: if a signature of the log is missing, one does not verify, or the quorum is not reached.
         """
         origin = signed.checkpoint.origin
-        signed.require_signed([key for key in self.logs if key.name == origin])
+        keys = [key for key in self.logs if key.name == origin]
+        by_log = {one.key.kind for one in signed.verify(keys)}
+        for kind in {key.kind for key in keys} - by_log:
+            raise LedgerError(ledger=origin, why=f"no {kind.name} signature of {origin}")
+        if not keys:
+            raise LedgerError(ledger=origin, why="no key was given to check it with")
         cosigned = {one.key for one in signed.verify(self.witnesses.values())}
         if not self._met(self.quorum, cosigned):
             names = ", ".join(sorted(name for name, key in self.witnesses.items() if key in cosigned)) or "nobody"
