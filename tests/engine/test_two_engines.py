@@ -37,7 +37,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     chosen: Engine = request.param
     yield chosen
     if chosen.name == "spark":
-        from pyspark.sql import SparkSession  # noqa: PLC0415 -- only where Spark was started
+        from pyspark.sql import SparkSession
 
         session = SparkSession.getActiveSession()
         if session is not None:

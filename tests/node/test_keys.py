@@ -250,7 +250,7 @@ TestTwoProcesses.settings = settings(max_examples=30, stateful_step_count=20, de
 @settings(deadline=None)
 def test_tokens_tell_identifiers_apart_and_nothing_else(one: str, other: str) -> None:
     """Equal exactly when the identifiers are; never under another node's key."""
-    from ayni.node.keys import NodeKeys  # noqa: PLC0415 -- the subject of this test alone
+    from ayni.node.keys import NodeKeys
 
     here, there = NodeKeys.of(bytes(32)), NodeKeys.of(b"x" * 32)
     assert (here.token(one) == here.token(other)) is (one == other)

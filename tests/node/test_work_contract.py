@@ -295,7 +295,7 @@ QUERIES = [
 
 def test_every_query_answers_as_the_plain_implementation(store: Store) -> None:
     """SQL selects exactly what a walk over all headers selects, page by page."""
-    from ayni.model.memory import MemoryStore  # noqa: PLC0415 -- the oracle of this one test
+    from ayni.model.memory import MemoryStore
 
     records = shelf()
     oracle = MemoryStore()

@@ -7,13 +7,15 @@ step. A full disk, a refused token or a wrong address leaves nothing behind.
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.errors import NodeError
 from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
-from ayni.node.files import built_beside, make_private_folder, write_private
+from ayni.node.files import make_private_folder, no_space, sync_folder, write_private
 from ayni.node.folder import CARD, LAYOUT
 from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import FOLDER as KEYS_FOLDER
@@ -53,8 +55,15 @@ def create_node(
         raise NodeError(folder=str(folder), why="the folder is not empty; a node is made in an empty or new folder")
     if not folder.parent.is_dir():
         raise NodeError(folder=str(folder), why=f"there is no folder {folder.parent}; make it first")
-    with built_beside(folder) as new:
-        _fill(new, text, chosen, more)
+    with no_space(folder, "making the node"):
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.init-", dir=folder.parent))
+        try:
+            _fill(new, text, chosen, more)
+            new.rename(folder)
+            sync_folder(folder.parent)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
     return chosen
 
 
@@ -64,11 +73,11 @@ def _fill(folder: Path, text: str, settings: Settings, more: Mapping[str, object
     write_private(folder / FILE_NAME, text.encode())
     card = {"layout": LAYOUT, "id": settings.node.id, "made_at": datetime.now(UTC).isoformat(timespec="seconds")}
     write_private(folder / CARD, json.dumps(card, indent=1).encode() + b"\n")
-    create_keys(folder, settings)
+    keys = create_keys(folder, settings)
     write_private(folder / KEYS_FOLDER / RING_FILE, b"")
     if settings.storage.engine is Engine.SQLITE:
         write_private(folder / STORAGE / SQLITE_FILE, b"")  # SQLite gives its logs the mode of this file
-    alias = configure(folder, settings, more=more)
+    alias = configure(folder, settings, more=more, keys=keys)
     try:
         if settings.storage.engine is Engine.POSTGRESQL:
             refuse_used_database(folder, alias)

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ayni.errors import SettingsError
 from ayni.node.settings import FILE_NAME, Engine, Settings, read_secret
+
+if TYPE_CHECKING:
+    from ayni.node.keys import NodeKeys
 
 APPS: tuple[str, ...] = ("ayni.node.records",)
 """Applications of every process that opens a node; doors name theirs when they configure."""
@@ -48,11 +51,13 @@ _forgotten: list[str] = []
 """Aliases free to be used again; `default` first of all, because officers and sessions use it."""
 
 
-def configure(folder: Path, settings: Settings, *, more: Mapping[str, object] | None = None) -> str:
+def configure(
+    folder: Path, settings: Settings, *, more: Mapping[str, object] | None = None, keys: NodeKeys | None = None
+) -> str:
     """Make Django know the storage of the node at *folder* and return its database alias.
 
-    *more* adds Django settings of a door (`INSTALLED_APPS` are added to ours); it counts
-    only for the first node of the process.
+    *more* replaces the Django settings of the doors (`doors.door_settings`), *keys* sign
+    their sessions; both count only for the first node of the process.
 
     Raises:
         SettingsError: if the PostgreSQL address cannot be read or is not one.
@@ -64,7 +69,10 @@ def configure(folder: Path, settings: Settings, *, more: Mapping[str, object] | 
     place = str(folder.resolve())
     _uses[place] += 1
     if not django_settings.configured:
-        chosen: dict[str, Any] = {"USE_TZ": True, "TIME_ZONE": "UTC", "DEFAULT_AUTO_FIELD": _AUTO, **(more or {})}
+        from ayni.node.doors import door_settings  # noqa: PLC0415 -- as above
+
+        doors = door_settings(folder, settings, keys) if more is None else more
+        chosen: dict[str, Any] = {"USE_TZ": True, "TIME_ZONE": "UTC", "DEFAULT_AUTO_FIELD": _AUTO, **doors}
         chosen["INSTALLED_APPS"] = [*APPS, *chosen.get("INSTALLED_APPS", ())]
         django_settings.configure(DATABASES={"default": database}, **chosen)
         django.setup()

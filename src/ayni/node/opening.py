@@ -64,7 +64,7 @@ def open_node(
         if serving:
             stack.enter_context(serving_lock(folder))
         keys = open_keys(folder, settings)
-        alias = configure(folder, settings, more=more)
+        alias = configure(folder, settings, more=more, keys=keys)
         stack.callback(forget, folder)
         check_schema(folder, alias)
         from ayni.node.key_ring import FILE_NAME, KeyRing  # noqa: PLC0415 -- cryptography, only for an open node

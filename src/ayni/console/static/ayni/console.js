@@ -1,0 +1,93 @@
+// Ayni console: keys, drafts, the state of the link. Pages work without it; nothing here decides anything.
+"use strict";
+(() => {
+  const $ = (what, where = document) => where.querySelector(what);
+  const said = $("#said");
+  const say = (words) => { said.textContent = words; };
+
+  // Keys: j and k walk the list, Enter opens, v d s open a decision, g and a digit go to a room, ? lists them.
+  let going = false;
+  const walk = (step) => {
+    const items = [...document.querySelectorAll(".items a")];
+    if (!items.length) return;
+    const at = items.indexOf(document.activeElement);
+    const from = at < 0 ? items.findIndex((item) => item.hasAttribute("aria-current")) : at;
+    items[Math.min(items.length - 1, Math.max(0, from + step))].focus();
+  };
+  const decide = (name) => {
+    const box = $(`details[data-key="${name}"]`);
+    if (!box) return;
+    box.open = true;
+    ($("select, input:not([type=hidden]), textarea, button", box)).focus();
+  };
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    if (typing) { if (event.key === "Escape") event.target.blur(); return; }
+    if (going && /^[1-9]$/.test(event.key)) {
+      const room = document.querySelectorAll(".rooms a")[event.key - 1];
+      going = false;
+      if (room) room.click();
+      return;
+    }
+    going = event.key === "g";
+    if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else if ("vds".includes(event.key)) { if ($(`details[data-key="${event.key}"]`)) { event.preventDefault(); decide(event.key); } }
+    else if (event.key === "?") { const keys = $("#keys"); if (keys && !keys.open) keys.showModal(); }
+  });
+  addEventListener("click", (event) => {
+    for (const open of document.querySelectorAll("details.who[open]")) if (!open.contains(event.target)) open.open = false;
+  });
+
+  // Drafts: what is typed into a form with data-draft stays on this machine until the node has taken it.
+  // Kept per officer, so that the next one at this machine does not see it; thrown away after a day.
+  const DAY_MS = 86400000;
+  const officer = document.body.dataset.officer || "";
+  const prefix = "ayni-draft:";
+  const store = (() => { try { return window.localStorage; } catch { return null; } })();
+  const read = (key) => { try { return JSON.parse(store.getItem(key)); } catch { return null; } };
+  const fields = (form) => [...form.elements].filter((one) => one.name && !["hidden", "password", "submit", "button", "file"].includes(one.type));
+  if (store) {
+    for (const key of Object.keys(store)) {
+      if (!key.startsWith(prefix)) continue;
+      const kept = read(key);
+      if (!kept || Date.now() - kept.at > DAY_MS) store.removeItem(key);
+    }
+    const taken = $("[data-taken]");
+    if (taken && officer) store.removeItem(`${prefix}${officer}:${taken.dataset.taken}`);
+  }
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    if (!store || !officer) break;
+    const key = `${prefix}${officer}:${form.dataset.draft}`;
+    const kept = read(key);
+    if (kept && !form.hasAttribute("data-answered")) {
+      for (const one of fields(form)) {
+        if (!(one.name in kept.values)) continue;
+        if (one.type === "checkbox" || one.type === "radio") one.checked = kept.values[one.name].includes(one.value);
+        else one.value = kept.values[one.name][0] ?? "";
+      }
+      const box = form.closest("details");
+      if (box) box.open = true;
+      say(said.dataset.restored);
+      const note = document.createElement("p");
+      note.className = "note";
+      note.textContent = said.dataset.restored;
+      form.prepend(note);
+    }
+    const keep = () => {
+      const values = {};
+      for (const one of fields(form)) {
+        const off = (one.type === "checkbox" || one.type === "radio") && !one.checked;
+        values[one.name] = (values[one.name] || []).concat(off ? [] : [one.value]);
+      }
+      try { store.setItem(key, JSON.stringify({ at: Date.now(), values })); } catch { /* full: the form itself still holds it */ }
+    };
+    form.addEventListener("input", keep);
+    form.addEventListener("change", keep);
+  }
+
+  // The link.
+  addEventListener("offline", () => say(said.dataset.lost));
+  addEventListener("online", () => say(said.dataset.back));
+})();

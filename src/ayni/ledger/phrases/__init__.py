@@ -1,1 +1,0 @@
-"""What the ledger says to people, in Spanish, Portuguese and French."""

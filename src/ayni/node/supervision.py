@@ -1,0 +1,129 @@
+"""Work that goes on beside the pages: feeds, retention, the ledger's sequencer.
+
+Each job is a function that runs until it is told to stop. One that fails is started
+again after a pause that doubles from a second to five minutes; what failed, how often
+and since when is what `ayni node status` shows. A job that fails never takes the
+pages down with it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from ayni.model.handling import Mandate, Purpose
+
+if TYPE_CHECKING:
+    from ayni.node.opening import OpenNode
+
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 300.0
+"""How long a failing job waits at most before it is tried again. Ours: five minutes, a watch-keeper's patience."""
+STOP_S: Final = 10.0
+"""How long jobs get to end when the node stops."""
+
+RETENTION_EVERY_S: Final = 3600.0
+RETENTION_BASIS: Final = (
+    "time limits for erasure (Directive (EU) 2016/680, article 5, or the national rule in its place)"
+)
+
+log = logging.getLogger("ayni.jobs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A piece of background work. `run` returns when its event is set, or when there is nothing more to do."""
+
+    name: str
+    run: Callable[[threading.Event], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class JobHealth:
+    """How a job fares."""
+
+    name: str
+    running: bool = False
+    failures: int = 0
+    last_error: str = ""
+    last_failed_at: datetime | None = None
+
+
+class Supervisor:
+    """Runs jobs, each in a thread of its own, and starts again those that fail."""
+
+    def __init__(self, jobs: Sequence[Job], *, first_pause_s: float = FIRST_PAUSE_S) -> None:
+        self._stop = threading.Event()
+        self._first_pause_s = first_pause_s
+        self._health = {job.name: JobHealth(name=job.name) for job in jobs}
+        self._threads = [
+            threading.Thread(target=self._keep_running, args=(job,), name=f"job {job.name}", daemon=True)
+            for job in jobs
+        ]
+
+    def start(self) -> None:
+        """Start every job."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> tuple[str, ...]:
+        """Tell every job to stop and wait; return the names of those that did not in ten seconds."""
+        self._stop.set()
+        until = time.monotonic() + STOP_S
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+        return tuple(thread.name.removeprefix("job ") for thread in self._threads if thread.is_alive())
+
+    @property
+    def health(self) -> tuple[JobHealth, ...]:
+        """How each job fares now."""
+        return tuple(self._health.values())
+
+    def _keep_running(self, job: Job) -> None:
+        health = self._health[job.name]
+        pause_s = self._first_pause_s
+        while not self._stop.is_set():
+            health.running = True
+            try:
+                job.run(self._stop)
+            except Exception as error:  # a door: whatever a job raises is shown and tried again
+                health.failures += 1
+                health.last_error = str(error) or type(error).__name__
+                health.last_failed_at = datetime.now(UTC)
+                log.exception("job %s failed; next try in %.0f s", job.name, pause_s)
+            else:
+                health.running = False
+                return
+            health.running = False
+            self._stop.wait(pause_s)
+            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s)
+
+
+def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
+    """Return what every node does by itself. Whoever writes another job adds it here."""
+    return (Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),)
+
+
+def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
+    """Every hour, destroy what has expired, wake what was silenced until now, and clear away crashed leftovers."""
+    from ayni.casework.triage import wake_silenced  # noqa: PLC0415 -- Django is configured once a node is open
+    from ayni.node.jobs import expire, sweep  # noqa: PLC0415 -- as above
+    from ayni.node.officers.models import Account  # noqa: PLC0415 -- as above
+
+    while not stop.is_set():
+        machine = Account.objects.of("retention")
+        if machine is not None:
+            by = machine.as_officer()
+            expire(node, by=by, legal_basis=RETENTION_BASIS)
+            under = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=RETENTION_BASIS)
+            with node.store.work() as work:
+                if wake_silenced(by=by, under=under, work=work):
+                    work.commit()
+            sweep(node)
+        stop.wait(RETENTION_EVERY_S)
