@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from ayni.model.act import Act, acting
 from ayni.model.checks import uuid7
@@ -18,6 +20,7 @@ from ayni.model.store import Store
 from ayni.model.triage import TriagedSignal
 from ayni.node.creating import create_node
 from ayni.node.opening import OpenNode, open_node
+from tests.postgres import Postgres
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OFFICER = Officer(id="a.quispe", name="A. Quispe", roles=frozenset({Role.ANALYST}))
@@ -103,3 +106,19 @@ def find_damage(node: OpenNode) -> Iterator[str]:
     from ayni.node.records.integrity import find_damage as find
 
     yield from find(node)
+
+
+def fresh_database(node: OpenNode, request: pytest.FixtureRequest) -> AbstractContextManager[None]:
+    """Return a context in which the node's settings name an empty database."""
+    if node.settings.storage.engine == "sqlite":
+        return nullcontext()
+    server: Postgres = request.getfixturevalue("postgres")
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+
+    @contextmanager
+    def another() -> Iterator[None]:
+        with server.database() as url:
+            monkeypatch.setenv("TEST_AYNI_DATABASE", url)
+            yield
+
+    return another()

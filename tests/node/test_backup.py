@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -23,7 +21,18 @@ from ayni.model.store import Outgoing
 from ayni.node.backup import backup, read_backup, restore
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.reconcile import reconcile
-from tests.node.stores import MANDATE, NOON, OFFICER, a_node, a_record, delete, find_damage, keep, settings_for
+from tests.node.stores import (
+    MANDATE,
+    NOON,
+    OFFICER,
+    a_node,
+    a_record,
+    delete,
+    find_damage,
+    fresh_database,
+    keep,
+    settings_for,
+)
 from tests.postgres import Postgres
 
 ADMINISTRATOR = Officer(id="adm", name="Adm", roles=frozenset({Role.ADMINISTRATOR}))
@@ -61,22 +70,6 @@ def test_what_was_backed_up_comes_back(node: OpenNode, tmp_path: Path, request: 
             keep(again.store, a_record())  # sequences continue after the highest row
             with pytest.raises(WrongStateError):
                 reconcile(again, tombstones=[], asked=["pe-test"], by=ADMINISTRATOR, under=MANDATE)
-
-
-def fresh_database(node: OpenNode, request: pytest.FixtureRequest) -> AbstractContextManager[None]:
-    """Return a context in which the node's settings name an empty database."""
-    if node.settings.storage.engine == "sqlite":
-        return nullcontext()
-    server: Postgres = request.getfixturevalue("postgres")
-    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
-
-    @contextmanager
-    def another() -> Iterator[None]:
-        with server.database() as url:
-            monkeypatch.setenv("TEST_AYNI_DATABASE", url)
-            yield
-
-    return another()
 
 
 def test_what_was_deleted_after_the_backup_stays_deleted(

@@ -97,8 +97,9 @@ def test_init_refuses_what_is_there(tmp_path: Path, prepare: object, error: type
 )
 def test_a_failed_init_leaves_nothing(tmp_path: Path, text: str, error: type[Exception]) -> None:
     """No half-made node, no temporary folder."""
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         create_node(tmp_path / "node", name="", country="", settings=text)
+    assert str(tmp_path / "node") in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 

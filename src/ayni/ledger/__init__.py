@@ -9,7 +9,7 @@ Read in this order:
     policy      who must have signed before a checkpoint is believed: k of n partners
     proof       receipts that verify without the node
     log         the sequencer: orders entries, hashes them in batches, signs checkpoints
-    files       a log and a witness in plain files
+    files       a log in plain files (witness_files: a witness)
     witness     a partner's log may only grow: check, persist, and only then cosign
     witnessing  asking partners to witness ours, and what their answers mean
     export      everything an auditor needs in one folder or zip

@@ -1,4 +1,4 @@
-"""A log in plain files: for the courier stick, the benchmark, and whoever needs a ledger without a database.
+"""A log in plain files, for whoever needs a ledger without a database.
 
     entries            every entry after its length as a big-endian 16-bit number
     hashes             32 bytes for every complete subtree, in the order they become complete
@@ -18,15 +18,15 @@ import json
 import os
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from ayni.errors import LedgerError
 from ayni.ledger.checkpoint import SignedCheckpoint
-from ayni.ledger.log import Halt
+from ayni.ledger.log import Halt, Seen
 from ayni.ledger.tiles import bundle_of
 from ayni.ledger.tree import HASH_BYTES, StoredHash
 
@@ -40,6 +40,7 @@ class _Head:
     checkpoint: int | None = None
     signed_at: str = ""
     halt: dict[str, str] | None = None
+    witnesses: dict[str, dict[str, str | int]] = field(default_factory=dict[str, dict[str, str | int]])
 
 
 def position_of(level: int, index: int) -> int:
@@ -165,7 +166,7 @@ class FileLog:
         return offsets
 
     def _commit(self, turn: FileTurn) -> None:
-        if turn.head == self._head:
+        if turn.head == self._head and turn.new_note is None:
             return
         if turn.new_leaves:
             bundle = bundle_of(turn.new_leaves)
@@ -254,6 +255,13 @@ class FileTurn:
             at=datetime.fromisoformat(held["at"]),
         )
 
+    def witnesses(self) -> Mapping[str, Seen]:
+        """Return what each witness has cosigned last."""
+        return {
+            name: Seen(size=int(held["size"]), at=datetime.fromisoformat(str(held["at"])))
+            for name, held in self.head.witnesses.items()
+        }
+
     def waiting(self, limit: int) -> Sequence[bytes]:
         """Return the oldest entries submitted and not placed."""
         return [leaf for leaf, _ in zip(self._log._queue, range(limit), strict=False)]  # noqa: SLF001 -- one implementation
@@ -280,3 +288,8 @@ class FileTurn:
                 "at": halt.at.isoformat(),
             }
         self.head = replace(self.head, halt=held)
+
+    def put_seen(self, partner: str, seen: Seen) -> None:
+        """Keep what a witness has cosigned last."""
+        held: dict[str, str | int] = {"size": seen.size, "at": seen.at.isoformat()}
+        self.head = replace(self.head, witnesses={**self.head.witnesses, partner: held})

@@ -17,7 +17,7 @@ keeps them in plain files, the node in its database.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -61,6 +61,15 @@ class Halt:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a witness has cosigned last."""
+
+    size: int
+    at: datetime
+    """When it did; for a partner that never has, when it was asked first."""
+
+
 class LogView(Protocol):
     """One consistent look at the log."""
 
@@ -89,6 +98,10 @@ class LogView(Protocol):
         """Return why the log may not sign, if so."""
         ...
 
+    def witnesses(self) -> Mapping[str, Seen]:
+        """Return what each witness has cosigned last, by the partner's name."""
+        ...
+
 
 class Turn(LogView, Protocol):
     """One exclusive transaction of the log. Leaving its block in order makes it durable, an error undoes it."""
@@ -107,6 +120,10 @@ class Turn(LogView, Protocol):
 
     def set_halt(self, halt: Halt | None) -> None:
         """Stop signing, or go on again after reconciling."""
+        ...
+
+    def put_seen(self, partner: str, seen: Seen) -> None:
+        """Keep what a witness has cosigned last."""
         ...
 
 

@@ -19,9 +19,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +27,7 @@ from pathlib import Path
 from ayni.errors import KeysError, NodeError, UnreadableError
 from ayni.node.creating import FOLDERS, refuse_used_database
 from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
-from ayni.node.files import make_private_folder, no_space, sync_folder, write_private
+from ayni.node.files import built_beside, make_private_folder, no_space, write_private
 from ayni.node.folder import CARD, LAYOUT, RESTORED
 from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import FILE_NAME as KEY_FILE
@@ -72,7 +70,8 @@ def backup(node: OpenNode, *, data: Path, keys: Path) -> Backup:
 
     _refuse_together(node.folder, data, keys)
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with no_space(data.parent, "backing up"), _whole(data) as new:
+    make_private_folder(data.parent)
+    with built_beside(data) as new:
         for name in (FILE_NAME, CARD):
             shutil.copy2(node.folder / name, new / name)
         copy_out(node, new / SQLITE_FILE)
@@ -112,7 +111,8 @@ def restore(
     made = read_backup(data)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NodeError(folder=str(folder), why="restore needs an empty or new folder")
-    with no_space(folder.parent, "restoring"), _whole(folder) as new:
+    make_private_folder(folder.parent)
+    with built_beside(folder) as new:
         for part in FOLDERS:
             make_private_folder(new / part)
         text = settings or (data / FILE_NAME).read_text(encoding="utf-8")
@@ -204,30 +204,6 @@ def _refuse_together(folder: Path, data: Path, keys: Path) -> None:
                 raise NodeError(folder=str(folder), why=why)
     if data.exists():
         raise NodeError(folder=str(folder), why=f"{data} exists; each backup of the data is a new folder")
-
-
-@contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
-    """Fill a folder beside *folder* and rename it into place, or leave nothing."""
-    make_private_folder(folder.parent)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
-    try:
-        yield new
-        for path in new.rglob("*"):
-            _sync(path)
-        new.rename(folder)
-        sync_folder(folder.parent)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _names(folder: Path) -> list[str]:

@@ -7,15 +7,13 @@ step. A full disk, a refused token or a wrong address leaves nothing behind.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.errors import NodeError
 from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
-from ayni.node.files import make_private_folder, no_space, sync_folder, write_private
+from ayni.node.files import built_beside, make_private_folder, write_private
 from ayni.node.folder import CARD, LAYOUT
 from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import FOLDER as KEYS_FOLDER
@@ -55,15 +53,8 @@ def create_node(
         raise NodeError(folder=str(folder), why="the folder is not empty; a node is made in an empty or new folder")
     if not folder.parent.is_dir():
         raise NodeError(folder=str(folder), why=f"there is no folder {folder.parent}; make it first")
-    with no_space(folder, "making the node"):
-        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.init-", dir=folder.parent))
-        try:
-            _fill(new, text, chosen, more)
-            new.rename(folder)
-            sync_folder(folder.parent)
-        except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
-            raise
+    with built_beside(folder) as new:
+        _fill(new, text, chosen, more)
     return chosen
 
 

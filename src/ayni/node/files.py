@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ayni.errors import NoSpaceError
+from ayni.errors import AyniError, NoSpaceError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """No space, over quota, over the size limit: for a node they are one thing."""
@@ -65,3 +67,40 @@ def no_space(folder: Path, doing: str) -> Iterator[None]:
         if error.errno in FULL:
             raise NoSpaceError(folder=str(folder), doing=doing) from error
         raise
+
+
+@contextmanager
+def built_beside(folder: Path) -> Iterator[Path]:
+    """Fill a folder beside *folder* and rename it into place, or leave nothing.
+
+    An error raised meanwhile speaks of *folder*, not of the temporary one.
+
+    Raises:
+        NoSpaceError: if the disk is full.
+    """
+    with no_space(folder, "writing it"):
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
+        try:
+            yield new
+            for path in new.rglob("*"):
+                _sync(path)
+            new.rename(folder)
+            sync_folder(folder.parent)
+        except BaseException as error:
+            shutil.rmtree(new, ignore_errors=True)
+            if isinstance(error, AyniError):
+                raise _speaking_of(error, str(new), str(folder)) from error
+            raise
+
+
+def _speaking_of(error: AyniError, there: str, here: str) -> AyniError:
+    facts = {name: fact.replace(there, here) if isinstance(fact, str) else fact for name, fact in error.facts.items()}
+    return type(error)(**facts)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -11,6 +11,7 @@ from pathlib import Path
 from ayni.desks.maritime.layouts import csv_layouts, parquet, trajectories
 from ayni.desks.maritime.layouts.delimited import header_of
 from ayni.desks.maritime.layouts.stream import head
+from ayni.desks.maritime.nmea.files import NMEA_1
 from ayni.errors import UnreadableError
 from ayni.model.desk import Batches, Source, Tally
 
@@ -18,6 +19,7 @@ SOURCES: tuple[Source, ...] = (
     *(layout.source() for layout in parquet.LAYOUTS),
     *(layout.source() for layout in csv_layouts.LAYOUTS),
     trajectories.TRACKTABLE_TRAJ_1,
+    NMEA_1,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from ayni.errors import AyniError, ChangedMeanwhileError, NodeError, NoSpaceErro
 
 _PRIMARY = 0xFF
 """SQLite's extended result codes carry the primary code in the low byte."""
+SPARE = 1 << 20
+"""Bytes free below which an I/O error while writing is taken for a full disk. Ours."""
 _FULL_SQLSTATES = frozenset({"53100"})
 """disk_full. Source: PostgreSQL, appendix A."""
 _CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
@@ -37,11 +40,16 @@ def translated(folder: Path, doing: str) -> Iterator[None]:
         raise known from error
 
 
+def _no_space_left(folder: Path) -> bool:
+    """Tell whether an I/O error has the plainest of causes: SQLite reports a log that cannot grow as such."""
+    return shutil.disk_usage(folder).free < SPARE
+
+
 def _known(error: DatabaseError, folder: Path, doing: str) -> AyniError | None:
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", 0) & _PRIMARY
-        if code == sqlite3.SQLITE_FULL:
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _no_space_left(folder)):
             return NoSpaceError(folder=str(folder), doing=doing)
         if code == sqlite3.SQLITE_BUSY:
             return NodeError(folder=str(folder), why=f"another process kept the database locked while {doing}")

@@ -47,6 +47,9 @@ FUTURE = timedelta(days=1)
 
 NO_LATITUDE_DEG, NO_LONGITUDE_DEG = 91.0, 181.0
 NO_SPEED_KN, NO_COURSE_DEG, NO_HEADING_DEG, NO_STATUS = 102.3, 360.0, 511.0, 15
+FASTEST_KN = 1023.0
+"""Search and rescue aircraft (type 9) send whole knots up to 1022."""
+ROUNDING = 1e-6
 UDEG = 1e6
 
 
@@ -69,6 +72,8 @@ class Found:
     receiver: pa.Array | None = None
     offset: Ints
     length: Ints
+    lines: Ints | None = None
+    """Lines each row came in, where that is not one."""
 
     @property
     def observed(self) -> list[Ints]:
@@ -112,7 +117,7 @@ class Checking:
             pa.array(ts),
             pa.array(np.rint(found.lat_deg[keep] * UDEG).astype(np.int64)),
             pa.array(np.rint(found.lon_deg[keep] * UDEG).astype(np.int64)),
-            self._measured("speed_kn", found.speed_kn, keep, NO_SPEED_KN, NO_SPEED_KN),
+            self._measured("speed_kn", found.speed_kn, keep, FASTEST_KN, NO_SPEED_KN),
             self._measured("course_deg", found.course_deg, keep, NO_COURSE_DEG, NO_COURSE_DEG),
             self._measured("heading_deg", found.heading_deg, keep, NO_COURSE_DEG, NO_HEADING_DEG),
             self._code("status", found.status, keep, 0, NO_STATUS),
@@ -140,13 +145,15 @@ class Checking:
             )
         keep = np.ones(len(mmsi), bool)
         for reason, wrong in reasons:
-            self.tally.reject(reason, int((keep & wrong).sum()))
+            self.tally.reject(reason, _lines(found, keep & wrong))
             keep &= ~wrong
         at = np.flatnonzero(keep)
         again = self.duplicates.among(row_hashes([column[at] for column in found.observed]))
-        self.tally.reject(DUPLICATE, int(again.sum()))
-        keep[at[again]] = False
-        self.tally.accepted += int(keep.sum())
+        seen = np.zeros(len(keep), bool)
+        seen[at[again]] = True
+        self.tally.reject(DUPLICATE, _lines(found, seen))
+        keep &= ~seen
+        self.tally.accepted += _lines(found, keep)
         return keep
 
     def finish(self) -> None:
@@ -164,8 +171,9 @@ class Checking:
             return pa.nulls(int(keep.sum()), pa.float64())
         kept = values[keep]
         with np.errstate(invalid="ignore"):
-            good = (kept >= 0) & (kept < below - 1e-6)
-            self._note(name, int((~good & ~np.isnan(kept) & (np.abs(kept - absent) > 1e-6)).sum()))  # noqa: PLR2004
+            nothing = np.isnan(kept) | (np.abs(kept - absent) < ROUNDING)
+            good = ~nothing & (kept >= 0) & (kept < below - ROUNDING)
+        self._note(name, len(kept) - int(np.count_nonzero(good | nothing)))
         return pa.array(kept, mask=~good)
 
     def _code(self, name: str, values: Ints | None, keep: Flags, low: int, below: int) -> pa.Array:
@@ -181,6 +189,10 @@ class Checking:
     def _note(self, name: str, count: int) -> None:
         if count:
             self.odd[name] = self.odd.get(name, 0) + count
+
+
+def _lines(found: Found, rows: Flags) -> int:
+    return int(np.count_nonzero(rows) if found.lines is None else found.lines[rows].sum())
 
 
 class Identities:

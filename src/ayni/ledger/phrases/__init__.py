@@ -1,0 +1,1 @@
+"""What the ledger says to people, in Spanish, Portuguese and French."""
