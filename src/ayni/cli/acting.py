@@ -19,8 +19,9 @@ from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer
 from ayni.model.record import House
 from ayni.model.store import Work
-from ayni.node.doors import ALL_KINDS, door_settings, house_of
+from ayni.node.doors import door_settings, house_of
 from ayni.node.folder import check_folder
+from ayni.node.kinds import ALL_KINDS
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.settings import read_settings
 
