@@ -31,9 +31,9 @@ def first(
     *, folder: Path, username: str, name: str, email: str, new_password_file: Path | None, as_json: bool
 ) -> None:
     """Let in the first administrator of a new node, and the machines they answer for."""
-    from ayni.node.officers.acts import NewOfficer, add_first  # noqa: PLC0415 -- needs Django configured
-
     with opened(folder) as node:
+        from ayni.node.officers.acts import NewOfficer, add_first  # noqa: PLC0415 -- needs Django configured
+
         new = NewOfficer(
             username=username,
             name=name,
@@ -86,9 +86,9 @@ def add(
 @json_option
 def list_officers(*, folder: Path, as_json: bool) -> None:
     """List people and machines, with their roles and who answers for each machine."""
-    from ayni.node.officers.acts import list_officers as accounts  # noqa: PLC0415 -- needs Django configured
-
     with opened(folder):
+        from ayni.node.officers.acts import list_officers as accounts  # noqa: PLC0415 -- needs Django configured
+
         rows = [
             (
                 account.username,

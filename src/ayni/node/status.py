@@ -1,0 +1,76 @@
+"""How a node fares, from what anybody may know without opening a record."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ayni.node.folder import restored_from, served_by
+
+if TYPE_CHECKING:
+    from ayni.node.opening import OpenNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Counts and instants; no name, no place, no content."""
+
+    id: str
+    name: str
+    country: str
+    served_by: int | None
+    """Process that serves it, or None."""
+    restored_from: str
+    """Instant of the backup it was restored from while it waits to be reconciled; empty otherwise."""
+    storage: str
+    records: Mapping[str, int]
+    """Kind to how many."""
+    entries: int
+    last_entry_at: datetime | None
+    outbox: int
+    free_bytes: int
+    """Left on the disk of its folder."""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return what a person reads, one line a fact."""
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.records.items()) or "none yet"
+        last = f", last {self.last_entry_at:%Y-%m-%d %H:%M:%SZ}" if self.last_entry_at else ""
+        rows = [
+            ("node", f"{self.id}, {self.name} ({self.country})"),
+            ("served", f"by process {self.served_by}" if self.served_by else "no"),
+            ("storage", self.storage),
+            ("records", kinds),
+            ("ledger", f"{self.entries:,} entries{last}"),
+            ("outbox", f"{self.outbox:,} waiting"),
+            ("disk", f"{self.free_bytes / 1e9:,.1f} GB free"),
+        ]
+        if self.restored_from:
+            rows.insert(1, ("restored", f"from a backup of {self.restored_from}; waits to be reconciled"))
+        return rows
+
+
+def status_of(node: OpenNode) -> Status:
+    """Return how the node fares now."""
+    from django.db.models import Count  # noqa: PLC0415 -- Django is configured once a node is open
+
+    from ayni.node.records.models import StoredEntry, StoredOutgoing, StoredRecord  # noqa: PLC0415 -- as above
+    from ayni.node.records.sealing import from_us  # noqa: PLC0415 -- as above
+
+    counted = StoredRecord.objects.using(node.alias).values("kind").annotate(count=Count("id")).order_by("kind")
+    last = StoredEntry.objects.using(node.alias).order_by("-at").values_list("at", flat=True).first()
+    return Status(
+        id=node.settings.node.id,
+        name=node.settings.node.name,
+        country=node.settings.node.country,
+        served_by=served_by(node.folder),
+        restored_from=restored_from(node.folder),
+        storage=node.settings.storage.engine.value,
+        records={row["kind"]: row["count"] for row in counted},
+        entries=StoredEntry.objects.using(node.alias).count(),
+        last_entry_at=None if last is None else from_us(last),
+        outbox=StoredOutgoing.objects.using(node.alias).count(),
+        free_bytes=shutil.disk_usage(node.folder).free,
+    )
