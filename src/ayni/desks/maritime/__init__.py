@@ -2,6 +2,7 @@
 
 tables    the shapes: a position, what a vessel says about itself
 read      files and feeds to tables, by named layouts
+commands  `ayni maritime decode`
 tracks    positions to tracks: what every rule stands on
 detect    tracks to signals, one file a question
 phrases   what is said, in four languages
@@ -41,4 +42,5 @@ DESK = Desk(
     derived=DERIVED,
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
+    commands={"decode": "ayni.desks.maritime.commands:decode"},
 )

@@ -72,6 +72,8 @@ class Found:
     receiver: pa.Array | None = None
     offset: Ints
     length: Ints
+    source: pa.Array | None = None
+    """SHA-256 each row came from, where that is not the file being read."""
     lines: Ints | None = None
     """Lines each row came in, where that is not one."""
 
@@ -123,7 +125,7 @@ class Checking:
             self._code("status", found.status, keep, 0, NO_STATUS),
             self._code("msg_type", found.msg_type, keep, 1, 28),
             receiver,
-            pa.repeat(self.source, rows),
+            pa.repeat(self.source, rows) if found.source is None else found.source.filter(pa.array(keep)),
             pa.array(found.offset[keep]),
             pa.array(found.length[keep]),
         ]

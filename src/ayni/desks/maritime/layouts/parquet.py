@@ -152,7 +152,9 @@ def _batch(layout: Columnar, batch: pa.RecordBatch, row: int, checking: Checking
     def ints(name: str) -> NDArray[np.int64] | None:
         return None if name not in batch.schema.names else _ints(batch.column(name))
 
-    rows = np.arange(row, row + batch.num_rows)
+    rows, nothing = np.arange(row, row + batch.num_rows), np.zeros(batch.num_rows, np.int64)
+    # A file decoded with evidence points back to the original lines; any other points to its own rows.
+    original = {"source", "offset", "length"} <= set(batch.schema.names)
     found = Found(
         mmsi=_ints(batch.column("mmsi")),
         ts=_milliseconds(batch.column("ts"), layout.scale_ms),
@@ -164,8 +166,9 @@ def _batch(layout: Columnar, batch: pa.RecordBatch, row: int, checking: Checking
         status=ints("status"),
         msg_type=ints("msg_type"),
         receiver=batch.column("receiver").cast("string") if "receiver" in batch.schema.names else None,
-        offset=rows,
-        length=np.zeros(batch.num_rows, np.int64),
+        source=batch.column("source").cast("string") if original else None,
+        offset=_ints(batch.column("offset")) if original else rows,
+        length=_ints(batch.column("length")) if original else nothing,
     )
     yield from checking.positions(found)
 

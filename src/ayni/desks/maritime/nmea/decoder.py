@@ -94,6 +94,8 @@ class Decoder:
             yield from self._decode(chunk)
         self._assembly.close()
         self._checking.finish()
+        if self._tally.rejected[NO_TIME] and not self._stated:
+            self._tally.notes.append("lines carry no time: state when the file begins (`--start`) to read them")
         for by, count in self._dated_by.items():
             if count:
                 self._tally.notes.append(f"{count} messages without a time of their own were dated by {SAID_BY[by]}")
