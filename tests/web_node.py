@@ -7,15 +7,22 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from ayni.casework.raising import raise_signals
+from ayni.model.entity import Entity
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer, Role
+from ayni.model.place import Point
+from ayni.model.signal import Evidence, Reason, Signal, SignalState, signal_id
+from ayni.model.store import Query
 from ayni.node.creating import create_node
+from ayni.node.doors import house_of
 from ayni.node.opening import OpenNode, open_node
 
 if TYPE_CHECKING:
@@ -93,6 +100,37 @@ def fresh_node(folder: Path) -> Iterator[TestNode]:
         cache.clear()
         run(Running.of(node))
         yield TestNode(node=node, administrator=Account.objects.get(username="first").as_officer())
+
+
+def raise_signal(node: TestNode, *, hour: int = 0, name: str = "Caleta Imaginaria", words: str = "") -> str:
+    """Have the maritime desk raise a signal about a ship that does not exist; return the record's id."""
+    at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
+    says = words or "no position received for {silence_s:duration}"
+    signal = Signal(
+        id=signal_id("maritime.gap/1", {"silence_h": 6.0}, [100000001, hour]),
+        state=SignalState.CLOSED,
+        desk="maritime",
+        rule="maritime.gap/1",
+        parameters={"silence_h": 6.0},
+        made_at=at + timedelta(hours=10),
+        started_at=at,
+        ended_at=at + timedelta(hours=9),
+        place=Point(coordinates=(-80.9, -1.4)),
+        uncertainty_m=1200.0,
+        subjects=(Entity(id="v", schema="Vessel", properties={"name": (name,), "mmsi": ("100000001",)}),),
+        reasons=(
+            Reason(says=says, facts={"silence_s": 33120}, weight=0.5),
+            Reason(says="the area has poor reception", weight=-0.2),
+        ),
+        evidence=(Evidence(source="a" * 64, offset=0, length=40, at=at, line="b" * 64, receiver="coast-1"),),
+    )
+    desk = Officer(id="desk:maritime", name="desk:maritime", machine=True, answerable=node.administrator.id)
+    under = Mandate(purpose=Purpose.COUNTER_NARCOTICS, legal_basis="Test Act, art. 1")
+    with node.store.work() as work:
+        raise_signals([signal], house=house_of(node.node.settings), by=desk, under=under, work=work)
+        found = work.find(Query(kind="signal", identifier=f"signal:{signal.id}"))
+        work.commit()
+    return found[0].id
 
 
 @contextmanager

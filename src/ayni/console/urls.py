@@ -7,9 +7,11 @@ from allauth.mfa.base import views as mfa
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from ayni.api.app import api
 from ayni.console.views import home, sign_in
 
 urlpatterns = [
+    path("api/v1/", api.urls),
     path("", home.home, name="home"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
