@@ -240,6 +240,8 @@ def loophole(
 def unusual(facts: Facts, text: AgreementText) -> tuple[Reason, ...]:
     """Return each fact that differs from an everyday request under the text."""
     plain = _everyday(text)
+    plain["resource.purposes"] = (str(facts["context.purpose"]),)
+    plain["context.holder"] = facts["principal"]
     told = {"principal", "action", "resource.kind", "resource.originator", "context.purpose"}
     return tuple(
         _sentence(UNUSUAL, what=attribute.holds, value=_shown(facts[attribute.path]))
