@@ -194,18 +194,48 @@ def test_trajectory_points_keep_their_place_and_a_cut_track_is_counted(tmp_path:
     assert tally.read == tally.accepted + 1
 
 
+def test_geojson_tracks_need_a_time_for_every_vertex(tmp_path: Path) -> None:
+    """A vertex is a position; a track that lacks a time is counted, not stretched."""
+    track = (
+        '{"type":"Feature","geometry":{"type":"LineString","coordinates":[[-80.5,-1.5],[-80.6,-1.6]]},'
+        '"properties":{"mmsi":999000001,"times":["2024-03-01T10:00:00Z","2024-03-01T05:01:00-05:00"],'
+        '"speed_kn":[7.5,null]}}'
+    )
+    short = track.replace(',"2024-03-01T05:01:00-05:00"', "")
+    text = f'{{"type": "FeatureCollection", "features": [{track}, {short}]}}'
+    path, tally = written(tmp_path, text, "tracks.geojson"), Tally()
+    first, second = rows_of(path, tally)["position"]
+    assert (first["lon_udeg"], second["lat_udeg"]) == (-80500000, -1600000)
+    assert (first["speed_kn"], second["speed_kn"]) == (7.5, None)
+    assert second["ts"] == 1709287260000
+    assert text[int(str(first["offset"])) :][: int(str(first["length"]))] == track
+    assert dict(tally.rejected) == {"feature without MMSI, or without a time for every vertex": 1}
+    assert tally.read == tally.accepted + 1 == 3
+
+
+def test_json_lines_count_what_is_no_position(tmp_path: Path) -> None:
+    """One object a line; a broken line spoils itself only."""
+    good = '{"ssvid": "999000001", "timestamp": "2024-03-01T10:00:00Z", "lat": -1.5, "lon": -80.5, "speed": 3.0}'
+    path = written(tmp_path, "\n".join([good, good.replace("-1.5", "null"), good[:40]]), "positions.json")
+    tally = Tally()
+    (row,) = rows_of(path, tally)["position"]
+    assert (row["speed_kn"], row["course_deg"], row["offset"]) == (3.0, None, 0)
+    assert dict(tally.rejected) == {"position not available": 1, "not a JSON object of this layout": 1}
+
+
 @pytest.mark.shared_data
 @shared_data
 @pytest.mark.parametrize(
     ("name", "layout", "positions"),
     [
+        ("segments/segmented-416000000.json", "gfw/1", 1_561),
         ("us_coastal_day.parquet", "seconds/1", 235_967),
         ("nyharbor_week.parquet", "seconds/1", 172_679),
         ("nyharbor_first_hour.csv", "tracktable/1", 8_687),
     ],
 )
 def test_real_files_are_read_whole(name: str, layout: str, positions: int) -> None:
-    """Every row of the real files is a position, apart from two exact duplicates in the CSV."""
+    """Every row of the real files is a position, but for exact duplicates (2 in the CSV, 107 in the JSON lines)."""
     path, tally = vectors("maritime", name), Tally()
     assert source_of(path).layout == layout
     assert len(rows_of(path, tally)["position"]) == positions == tally.accepted

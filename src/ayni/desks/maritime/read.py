@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ayni.desks.maritime.layouts import csv_layouts, parquet, trajectories
+from ayni.desks.maritime.layouts import csv_layouts, json_tracks, parquet, trajectories
 from ayni.desks.maritime.layouts.delimited import header_of
 from ayni.desks.maritime.layouts.stream import head
 from ayni.desks.maritime.nmea.files import NMEA_1
@@ -19,6 +19,8 @@ SOURCES: tuple[Source, ...] = (
     *(layout.source() for layout in parquet.LAYOUTS),
     *(layout.source() for layout in csv_layouts.LAYOUTS),
     trajectories.TRACKTABLE_TRAJ_1,
+    json_tracks.TRACKS_GEOJSON_1,
+    json_tracks.GFW_1,
     NMEA_1,
 )
 
