@@ -22,6 +22,7 @@ AyniError
 ├── MissingPartError       an optional part of Ayni that is not installed
 ├── DetectorError          a detector that cannot be loaded or run
 ├── LedgerError            a history that does not add up
+├── KeyHistoryError        keys of an institution that cannot be believed
 └── EnvelopeError          a message that cannot be trusted or read
 
 Each class says what happened as a sentence with holes (`says`), takes the facts
@@ -199,6 +200,13 @@ class LedgerError(AyniError):
 
     says = "the ledger {ledger} does not verify: {why}"
     try_this = "keep this copy; compare it with the checkpoints your partners witnessed"
+
+
+class KeyHistoryError(AyniError):
+    """Keys of an institution that cannot be believed."""
+
+    says = "the keys of {node} cannot be believed: {why}"
+    try_this = "compare fingerprints with {node} on paper or by voice before anything more is exchanged"
 
 
 class EnvelopeError(AyniError):

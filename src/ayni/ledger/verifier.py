@@ -143,7 +143,8 @@ WIDTH = 256
 HASH = 32
 KEY_ID = 4
 MAX_NOTE = 1 << 18
-LEAF = re.compile(rb"ayni-leaf/1\n([0-9a-f-]{36})\n[!-~]{1,80}\n(?:0|-?[1-9][0-9]{0,15})\n[0-9a-f]{64}\n")
+HEAD, NEWLINE, ID, DIGEST = b"ayni-leaf/1", 10, 36, 64
+MAX_ACT, TIME, VISIBLE = 80, set(range(1, 17)), bytes(range(0x21, 0x7F))
 ED25519, ED25519_COSIGNATURE, ML_DSA_44 = 1, 4, 6
 KEY_BYTES = {ED25519: 32, ED25519_COSIGNATURE: 32, ML_DSA_44: 1312}
 LOG_KINDS, WITNESS_KINDS = (ED25519, ML_DSA_44), (ED25519_COSIGNATURE, ML_DSA_44)
@@ -342,23 +343,47 @@ def hash_everything(wanted: Reader, size: int) -> dict[tuple[int, int], bytes]:
 
 def hash_bundle(bundle: bytes, width: int, name: str, seen: set[bytes]) -> bytes:
     """Return the leaf hashes of a bundle, one after the other; remember the entry ids."""
-    sha256, matches, take = hashlib.sha256, LEAF.fullmatch, seen.add
+    heads, ids = read_bundle(bundle, width, name)
+    before = len(seen)
+    seen.update(ids)
+    if len(seen) != before + width:
+        doubled = next((one for one in ids if ids.count(one) > 1), ids[0])
+        raise Refuted("twice", id=doubled.decode())
+    sha256 = hashlib.sha256
     hashes: list[bytes] = []
-    before, at, length = len(seen), 0, len(bundle)
-    while at + 2 <= length:
-        end = at + 2 + (bundle[at] << 8) + bundle[at + 1]
-        leaf = bundle[at + 2 : end]
-        found = matches(leaf)
-        if found is None:
-            raise Refuted("malformed", file=name, detail=f"entry {len(hashes)} is not of format ayni-leaf/1")
-        take(found[1])
-        hashes.append(sha256(b"\0" + leaf).digest())
-        if len(seen) - before != len(hashes):
-            raise Refuted("twice", id=found[1].decode())
+    at = 0
+    for head in heads:
+        end = at + 2 + (head[0] << 8) + head[1]
+        hashes.append(sha256(b"\0" + bundle[at + 2 : end]).digest())
+        if bundle[end - 1] != NEWLINE:
+            break
         at = end
-    if at != length or len(hashes) != width:
-        raise Refuted("malformed", file=name, detail=f"{len(hashes)} entries instead of {width}, or cut short")
+    if at != len(bundle) or len(hashes) != width:
+        raise Refuted("malformed", file=name, detail=f"entry {len(hashes)} has another length, or is cut short")
     return b"".join(hashes)
+
+
+def read_bundle(bundle: bytes, width: int, name: str) -> tuple[list[bytes], list[bytes]]:
+    """Check that a bundle holds *width* entries of format ayni-leaf/1; return what begins each, and its id.
+
+    An entry has five lines: its length and the format, id, act, milliseconds, digest. No entry is as
+    long as 266 bytes or as short as 10, so no length holds a line feed, and all entries of a bundle
+    can be split and checked at once.
+    """
+    lines = bundle.split(b"\n")
+    heads, ids, acts, times, digests = (lines[place:-1:5] for place in range(5))
+    checks = (
+        len(lines) == 5 * width + 1 and not lines[-1],
+        all(len(head) == len(HEAD) + 2 and head.endswith(HEAD) and head[0] == 0 for head in set(heads)),
+        set(map(len, ids)) == {ID} and not b"".join(ids).translate(None, b"0123456789abcdef-"),
+        all(0 < len(act) <= MAX_ACT and not act.translate(None, VISIBLE) for act in set(acts)),
+        set(map(len, times)) <= TIME and not b"".join(times).translate(None, b"0123456789"),
+        not any(time.startswith(b"0") for time in times),
+        set(map(len, digests)) == {DIGEST} and not b"".join(digests).translate(None, b"0123456789abcdef"),
+    )
+    if not all(checks):
+        raise Refuted("malformed", file=name, detail=f"not {width} entries of format ayni-leaf/1, or cut short")
+    return heads, ids
 
 
 def fold(hashes: bytes) -> bytes:
