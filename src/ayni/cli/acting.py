@@ -19,11 +19,9 @@ from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer
 from ayni.model.record import House
 from ayni.model.store import Work
-from ayni.node.doors import door_settings, house_of
-from ayni.node.folder import check_folder
+from ayni.node.doors import house_of
 from ayni.node.kinds import ALL_KINDS
 from ayni.node.opening import OpenNode, open_node
-from ayni.node.settings import read_settings
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -50,9 +48,8 @@ class Desk:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[OpenNode]:
-    """Open the node at *folder* with everything its doors know: officers, record kinds of every part."""
-    check_folder(folder)
-    with open_node(folder, more=door_settings(folder, read_settings(folder)), kinds=ALL_KINDS) as node:
+    """Open the node at *folder* with the record kinds of every part."""
+    with open_node(folder, kinds=ALL_KINDS) as node:
         yield node
 
 

@@ -4,6 +4,9 @@ Scene one reads a real day of ship positions off the United States coast (public
 AIS of 30 June 2020, from the PyPI package `tracktable-data`), asks every rule of
 the maritime desk, and shows what was read, rejected and found. No real ship is
 singled out: every vessel is shown under a pseudonym that nobody can undo.
+
+Scene two makes a node with officers of an exercise, takes the signals in, and opens
+its pages.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -40,17 +44,26 @@ PER_VESSELS = 1000
 
 TITLE = phrase("One real day off the United States coast: {rows:integer} positions of {vessels:integer} vessels")
 READ = phrase("read in {seconds:number} s, all rules asked in {more:number} s; every vessel under a pseudonym")
+NODE = phrase("A node took them in. Ana, an analyst, stood behind one and set one aside:")
+SIGN_IN = phrase("Sign in as {officers}; this demonstration's password is {password}")
+OPEN_IT = phrase("Open its pages with: {command}")
+READY = phrase("The pages are at {address} (Ctrl-C ends the demonstration)")
 EXAMPLE = phrase("One signal, explained:")
 WRITTEN = phrase("All signals: {file}")
 
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
-def demo(*, folder: Path) -> None:
+@click.option("--headless", is_flag=True, help="Do not open the pages at the end.")
+def demo(*, folder: Path, headless: bool) -> None:
     """Show what Ayni does, on real data, in a minute.
 
-    Writes only into --folder, which is made anew each time.
+    Writes only into --folder, which is made anew each time. On a terminal it ends with
+    the node's pages open; --headless, or no terminal, prints how to open them.
     """
+    from ayni.cli.demo_node import stage  # noqa: PLC0415 -- the node's parts load after the first scene is asked for
+    from ayni.node.serving import serve  # noqa: PLC0415 -- as above
+
     day = real_day()
     fresh(folder)
     desk = find_desk("maritime")
@@ -67,7 +80,15 @@ def demo(*, folder: Path) -> None:
     with out.open("wb") as stream:
         FORMATS["ndjson"](signals, stream)
     show(desk, readings, found, signals, vessels=vessels, read_s=read_s, asked_s=asked_s)
-    click.echo(say(desk, WRITTEN, file=str(out)))
+    click.echo(say(desk, WRITTEN, file=str(out)) + "\n")
+    staged = stage(folder / "node", signals)
+    click.echo(say(desk, NODE) + "\n")
+    click.echo(table(("", ""), staged.status.lines()) + "\n")
+    click.echo(say(desk, SIGN_IN, officers=", ".join(staged.officers), password=staged.password))
+    if headless or not sys.stdin.isatty():
+        click.echo(say(desk, OPEN_IT, command=f"ayni node serve --node {staged.folder}"))
+        return
+    serve(staged.folder, ready=lambda address: click.echo(say(desk, READY, address=address)))
 
 
 def real_day() -> Path:

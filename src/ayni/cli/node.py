@@ -10,10 +10,7 @@ import click
 from ayni.cli.acting import Desk, acts, json_option, node_option, opened
 from ayni.cli.output import show_json, table
 from ayni.node.creating import create_node
-from ayni.node.doors import door_settings
 from ayni.node.opening import upgrade_storage
-from ayni.node.settings import FILE_NAME, read_settings
-from ayni.node.settings_file import parse_settings, settings_text
 
 
 @click.group()
@@ -34,9 +31,7 @@ def init(*, folder: Path, name: str, country: str, short: str, as_json: bool) ->
     Example:
       ayni node init ./node --name "Estación de ejercicio" --country EC
     """  # noqa: D301 -- \b keeps click from re-flowing the example
-    text = settings_text(name=name, country=country, id=short)
-    settings = parse_settings(text, file=str(folder / "settings.toml"))
-    made = create_node(folder, name=name, country=country, id=short, more=door_settings(folder, settings))
+    made = create_node(folder, name=name, country=country, id=short)
     if as_json:
         show_json({"folder": str(folder), "id": made.node.id})
         return
@@ -73,7 +68,7 @@ def status(*, folder: Path, as_json: bool) -> None:
 @node_option
 def upgrade(*, folder: Path) -> None:
     """Bring the storage of an older node to this version; nothing is lost."""
-    upgrade_storage(folder, more=door_settings(folder, read_settings(folder)))
+    upgrade_storage(folder)
     click.echo("the storage is of this version")
 
 
@@ -102,9 +97,7 @@ def restore(*, folder: Path, data: Path, keys: Path) -> None:
     """Make a node anew from a backup. It opens no record until `ayni node reconcile`."""
     from ayni.node.backup import restore as restore_node  # noqa: PLC0415 -- needs Django configured
 
-    kept = data / FILE_NAME
-    settings = parse_settings(kept.read_text(encoding="utf-8"), file=str(kept))
-    restored = restore_node(folder, data=data, keys=keys, more=door_settings(folder, settings))
+    restored = restore_node(folder, data=data, keys=keys)
     click.echo(f"restored as of {restored.made_at}; no record opens before `ayni node reconcile --node {folder}`")
 
 

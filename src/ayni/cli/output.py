@@ -20,7 +20,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max([len(title), *(len(row[i]) for row in cells)]) for i, title in enumerate(head)]
     numeric = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(head))]
-    lines = ["  ".join(title.ljust(width) for title, width in zip(head, widths, strict=True)).rstrip()]
+    heading = "  ".join(title.ljust(width) for title, width in zip(head, widths, strict=True)).rstrip()
+    lines = [heading] if heading else []
     for row in cells:
         aligned = [
             text.rjust(width) if right else text.ljust(width)
