@@ -28,7 +28,7 @@ from django.db import IntegrityError, connections, transaction
 
 from ayni.errors import ChangedMeanwhileError, HeldError, RestoredError, UnknownError, UnreadableError
 from ayni.model.act import Entry, leaf_of
-from ayni.model.codec import from_json, to_json
+from ayni.model.codec import from_own_json, to_json
 from ayni.model.memory import check_accounted
 from ayni.model.record import Header, Record
 from ayni.model.store import Outgoing, Query
@@ -130,7 +130,7 @@ class DjangoStore:
 
     def open_entry(self, row: StoredEntry) -> Entry:
         """Return the entry of a row of the history."""
-        return from_json(unseal(self.keys.history, row.sealed, f"entry|{row.id}".encode()), Entry)
+        return from_own_json(unseal(self.keys.history, row.sealed, f"entry|{row.id}".encode()), Entry)
 
     def open_outgoing(self, row: StoredOutgoing) -> Outgoing:
         """Return the message of a row of the outbox."""
@@ -157,7 +157,7 @@ class DjangoStore:
         kind = self.kinds.get(row.kind)
         if kind is None:
             raise UnreadableError(file=f"record {row.id}", why=f"records of kind {row.kind} are not known here")
-        return Record(header=header_of(row, hidden), body=from_json(body, kind))
+        return Record(header=header_of(row, hidden), body=from_own_json(body, kind))
 
     def read_blob(self, digest: str) -> Iterator[bytes]:
         """Yield the content of a file, by the digest `put_blob` returned.
