@@ -1,6 +1,6 @@
 """`Query` to SQL, from clear columns alone.
 
-Two steps: the ids of one page from a covering index, then those rows. Rows carry
+Only the ids of one page, from a covering index; the rows are fetched by id. Rows carry
 their sealed body, so that scanning them instead of the index would read fifty
 times as many pages.
 """
@@ -8,7 +8,6 @@ times as many pages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.db.models import Q
 
@@ -17,8 +16,8 @@ from ayni.node.records.models import StoredRecord, StoredToken
 from ayni.node.records.sealing import to_us
 
 
-def matching(query: Query, *, using: str, token: Callable[[str], bytes]) -> list[StoredRecord]:
-    """Return the rows that match, newest first, at most `query.limit`."""
+def matching(query: Query, *, using: str, token: Callable[[str], bytes]) -> list[str]:
+    """Return the ids of the records that match, newest first, at most `query.limit`."""
     rows = StoredRecord.objects.using(using)
     where = _where(query)
     if query.identifier:
@@ -28,9 +27,7 @@ def matching(query: Query, *, using: str, token: Callable[[str], bytes]) -> list
         last = rows.filter(id=query.after).values_list("at", flat=True).first()
         if last is not None:
             where &= Q(at__lte=last) & (Q(at__lt=last) | Q(id__lt=query.after))
-    ids = list(rows.filter(where).order_by("-at", "-id").values_list("id", flat=True)[: query.limit])
-    found: dict[str, Any] = rows.in_bulk(ids)
-    return [found[each] for each in ids if each in found]
+    return list(rows.filter(where).order_by("-at", "-id").values_list("id", flat=True)[: query.limit])
 
 
 def _where(query: Query) -> Q:

@@ -42,9 +42,9 @@ from ayni.node.records.models import (
     StoredEntry,
     StoredOutgoing,
     StoredRecord,
-    StoredToken,
     StoredTombstone,
 )
+from ayni.node.records.rows import Rows
 from ayni.node.records.sealing import (
     bound_to,
     from_us,
@@ -83,7 +83,7 @@ class DjangoStore:
         if made_at := self.restored_from():
             raise RestoredError(folder=str(self.folder), made_at=made_at)
         with translated(self.folder, "opening a unit of work"):
-            last = StoredEntry.objects.using(self.alias).order_by("-at").values_list("at", flat=True).first()
+            last = Rows(self.alias).last_entry_at()
         now = self.clock()
         work = DjangoWork(self, now if last is None else max(now, from_us(last)))
         try:
@@ -181,6 +181,7 @@ class DjangoWork:
         self._store = store
         self._now = now
         self._using = store.alias
+        self._rows = Rows(store.alias)
         self._atomic: Any = None
         self._reset()
 
@@ -203,7 +204,7 @@ class DjangoWork:
         if record in self._put:
             return self._put[record]
         with translated(self._store.folder, "reading a record"):
-            row = self._locking(StoredRecord.objects.using(self._using).filter(id=record)).first()
+            row = self._rows.record(record, lock=self._atomic is not None)
         if row is None:
             raise UnknownError(kind="record", name=record)
         found = self._store.open_row(row)
@@ -214,7 +215,7 @@ class DjangoWork:
         """Return headers that match, newest first, at most `query.limit`."""
         store = self._store
         with translated(store.folder, "searching records"):
-            rows = matching(query, using=self._using, token=store.keys.token)
+            rows = self._rows.records(matching(query, using=self._using, token=store.keys.token))
         found = []
         for row in rows:
             key = self._new_keys.get(row.id) or store.ring.get(row.id)
@@ -227,14 +228,13 @@ class DjangoWork:
         header = record.header
         self._begin()
         with translated(self._store.folder, "storing a record"):
-            rows = self._locking(StoredRecord.objects.using(self._using).filter(id=header.id))
-            stored = rows.values_list("version", flat=True).first()
-            gone = StoredTombstone.objects.using(self._using).filter(id=header.id).exists()
+            stored = self._rows.versions([header.id], lock=True).get(header.id)
+            gone = stored is None and self._rows.buried(header.id)
             if gone or stored != replacing or header.version != (replacing or 0) + 1:
                 raise ChangedMeanwhileError(record=header.id, stored=stored, yours=replacing)
             row = seal_record(self._key_of(header.id, new=replacing is None), record)
             try:
-                row.save(using=self._using, force_insert=replacing is None, force_update=replacing is not None)
+                (self._rows.insert if replacing is None else self._rows.update)(row)
             except IntegrityError as error:
                 raise ChangedMeanwhileError(record=header.id, stored="another", yours=replacing) from error
             self._put_tokens(header, fresh=replacing is None)
@@ -245,19 +245,13 @@ class DjangoWork:
         """Destroy the key of a record: its body is gone for good; id, kind and time of deletion stay."""
         self._begin()
         with translated(self._store.folder, "deleting a record"):
-            rows = StoredRecord.objects.using(self._using).filter(id=record)
-            row = self._locking(rows).first()
+            row = self._rows.record(record, lock=True)
             if row is None:
                 raise UnknownError(kind="record", name=record)
             self._refuse_held(row)
-            StoredToken.objects.using(self._using).filter(record_id=record).delete()
-            rows._raw_delete(self._using)  # noqa: SLF001 -- its tokens are gone, there is nothing to collect
-            StoredTombstone(
-                id=record,
-                kind=row.kind,
-                at=to_us(self._now),
-                why=seal(self._store.keys.history, why.encode(), bound_to(record, "tombstone", 0)),
-            ).save(using=self._using, force_insert=True)
+            self._rows.delete(record)
+            why_sealed = seal(self._store.keys.history, why.encode(), bound_to(record, "tombstone", 0))
+            self._rows.bury(record, row.kind, to_us(self._now), why_sealed)
         self._put.pop(record, None)
         self._read.pop(record, None)
         if self._new_keys.pop(record, None) is None:
@@ -268,12 +262,8 @@ class DjangoWork:
         """Write an entry of the ledger in this transaction."""
         self._begin()
         with translated(self._store.folder, "writing the history"):
-            StoredEntry(
-                id=entry.id,
-                at=to_us(entry.at),
-                leaf=leaf_of(entry).to_bytes(),
-                sealed=seal(self._store.keys.history, to_json(entry), f"entry|{entry.id}".encode()),
-            ).save(using=self._using, force_insert=True)
+            sealed = seal(self._store.keys.history, to_json(entry), f"entry|{entry.id}".encode())
+            self._rows.add_entry(entry.id, to_us(entry.at), leaf_of(entry).to_bytes(), sealed)
         self._accounted |= {(touched.record, touched.version) for touched in entry.touched if not touched.opened}
 
     def enqueue(self, message: Outgoing) -> None:
@@ -292,12 +282,8 @@ class DjangoWork:
     def take_in(self, sender: str, message: str) -> bool:
         """Note that a partner's message arrived; False if it had arrived before."""
         self._begin()
-        with translated(self._store.folder, "writing the inbox"), connections[self._using].cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO ayni_inbox (sender, message, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                [sender, message, to_us(self._now)],
-            )
-            return bool(cursor.rowcount == 1)
+        with translated(self._store.folder, "writing the inbox"):
+            return self._rows.arrived(sender, message, to_us(self._now))
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:
         """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""
@@ -305,12 +291,8 @@ class DjangoWork:
         written = write_blob(store.blobs, chunks)
         token = store.keys.token(f"blob:{written.digest}")
         self._begin()
-        with translated(store.folder, "storing a file"), connections[self._using].cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO ayni_blob (token, size, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                [token, written.size, to_us(self._now)],
-            )
-            fresh = cursor.rowcount == 1
+        with translated(store.folder, "storing a file"):
+            fresh = self._rows.add_blob(token, written.size, to_us(self._now))
         if fresh:
             self._written.append((written, token))
             self._new_keys[f"blob:{token.hex()}"] = written.key
@@ -360,16 +342,10 @@ class DjangoWork:
             self._atomic = atomic
             if not self._read:
                 return
-            rows = self._locking(StoredRecord.objects.using(self._using).filter(id__in=self._read).order_by("id"))
-            now = dict(rows.values_list("id", "version"))
+            now = self._rows.versions(list(self._read), lock=True)
         for record, version in self._read.items():
             if now.get(record) != version:
                 raise ChangedMeanwhileError(record=record, stored=now.get(record), yours=version)
-
-    def _locking(self, rows: Any) -> Any:  # noqa: ANN401 -- a Django QuerySet in and out
-        """Lock rows until the end of the work, where the database locks rows."""
-        in_change = self._atomic is not None and connections[self._using].features.has_select_for_update
-        return rows.select_for_update(of=()) if in_change else rows
 
     def _key_of(self, record: str, *, new: bool) -> bytes:
         key = self._new_keys.get(record)
@@ -382,10 +358,8 @@ class DjangoWork:
         return key
 
     def _put_tokens(self, header: Header, *, fresh: bool) -> None:
-        token = self._store.keys.token
         if not fresh:
-            StoredToken.objects.using(self._using).filter(record_id=header.id).delete()
+            self._rows.forget_tokens(header.id)
         if header.identifiers:
-            StoredToken.objects.using(self._using).bulk_create(
-                StoredToken(record_id=header.id, token=token(identifier)) for identifier in set(header.identifiers)
-            )
+            tokens = {self._store.keys.token(identifier) for identifier in header.identifiers}
+            self._rows.add_tokens(header.id, tokens)

@@ -1,0 +1,119 @@
+"""The few statements that every act runs, written once.
+
+Django's ORM composes SQL anew for each call, which takes five times as long as
+SQLite takes to run it. What an act does is always the same handful of statements,
+so they stand here, over the same tables and the same connection; whatever is
+asked in many ways (`finding`, jobs, checks) goes through the ORM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from django.db import connections
+
+from ayni.node.records.models import StoredRecord
+
+Value = str | int | float | bytes | bool | None
+
+_FIELDS: Final = StoredRecord._meta.concrete_fields  # noqa: SLF001 -- Django's documented interface to models
+_COLUMNS: Final = tuple(field.attname for field in _FIELDS)
+_LIST: Final = ", ".join(f'"{column}"' for column in _COLUMNS)
+_HOLES: Final = ", ".join(["%s"] * len(_COLUMNS))
+_SETS: Final = ", ".join(f'"{column}" = %s' for column in _COLUMNS)
+_SELECT: Final = f"SELECT {_LIST} FROM ayni_record WHERE id"  # noqa: S608 -- our own columns
+_INSERT: Final = f"INSERT INTO ayni_record ({_LIST}) VALUES ({_HOLES})"  # noqa: S608 -- as above
+_UPDATE: Final = f"UPDATE ayni_record SET {_SETS} WHERE id = %s"  # noqa: S608 -- as above
+
+
+class Rows:
+    """Fixed statements over one database connection of this thread."""
+
+    def __init__(self, alias: str) -> None:
+        """Use the database *alias*."""
+        self._alias = alias
+        self._locks = connections[alias].features.has_select_for_update
+
+    def _run(self, statement: str, *values: Value) -> list[tuple[Any, ...]]:
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def _count(self, statement: str, *values: Value) -> int:
+        with connections[self._alias].cursor() as cursor:
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
+
+    def record(self, record: str, *, lock: bool) -> StoredRecord | None:
+        """Return a row, locked until the end of the transaction where the database locks rows."""
+        found = self._run(f"{_SELECT} = %s{self._lock(lock)}", record)
+        return StoredRecord.from_db(self._alias, _COLUMNS, found[0]) if found else None
+
+    def records(self, ids: Sequence[str]) -> list[StoredRecord]:
+        """Return the rows that are there, in the order of *ids*."""
+        if not ids:
+            return []
+        found = self._run(f"{_SELECT} IN ({', '.join(['%s'] * len(ids))})", *ids)
+        rows = {row[0]: StoredRecord.from_db(self._alias, _COLUMNS, row) for row in found}
+        return [rows[each] for each in ids if each in rows]
+
+    def versions(self, ids: Sequence[str], *, lock: bool) -> dict[str, int]:
+        """Return the versions of the records that are there, locked in order of id."""
+        holes = ", ".join(["%s"] * len(ids))
+        statement = f"SELECT id, version FROM ayni_record WHERE id IN ({holes}) ORDER BY id{self._lock(lock)}"  # noqa: S608 -- holes only
+        return dict(self._run(statement, *ids))
+
+    def buried(self, record: str) -> bool:
+        """Tell whether there is a tombstone."""
+        return bool(self._run("SELECT 1 FROM ayni_tombstone WHERE id = %s", record))
+
+    def insert(self, row: StoredRecord) -> None:
+        """Add a record."""
+        self._count(_INSERT, *(getattr(row, column) for column in _COLUMNS))
+
+    def update(self, row: StoredRecord) -> None:
+        """Replace a record."""
+        self._count(_UPDATE, *(getattr(row, column) for column in _COLUMNS), row.id)
+
+    def delete(self, record: str) -> None:
+        """Remove a record and what it is found by."""
+        self.forget_tokens(record)
+        self._count("DELETE FROM ayni_record WHERE id = %s", record)
+
+    def forget_tokens(self, record: str) -> None:
+        """Remove what a record is found by."""
+        self._count("DELETE FROM ayni_token WHERE record_id = %s", record)
+
+    def add_tokens(self, record: str, tokens: Iterable[bytes]) -> None:
+        """Add what a record is found by."""
+        with connections[self._alias].cursor() as cursor:
+            statement = "INSERT INTO ayni_token (record_id, token) VALUES (%s, %s)"
+            cursor.executemany(statement, [(record, token) for token in tokens])
+
+    def bury(self, record: str, kind: str, at: int, why: bytes) -> None:
+        """Set a tombstone."""
+        self._count("INSERT INTO ayni_tombstone (id, kind, at, why) VALUES (%s, %s, %s, %s)", record, kind, at, why)
+
+    def add_entry(self, entry: str, at: int, leaf: bytes, sealed: bytes) -> None:
+        """Write a line of the history, to be ordered by the sequencer."""
+        statement = "INSERT INTO ayni_entry (id, seq, at, leaf, sealed) VALUES (%s, NULL, %s, %s, %s)"
+        self._count(statement, entry, at, leaf, sealed)
+
+    def last_entry_at(self) -> int | None:
+        """Return the instant of the latest entry."""
+        found: int | None = self._run("SELECT MAX(at) FROM ayni_entry")[0][0]
+        return found
+
+    def arrived(self, sender: str, message: str, at: int) -> bool:
+        """Note an arrival; False if it was noted before."""
+        statement = "INSERT INTO ayni_inbox (sender, message, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        return self._count(statement, sender, message, at) == 1
+
+    def add_blob(self, token: bytes, size: int, at: int) -> bool:
+        """Note a file; False if it was there before."""
+        statement = "INSERT INTO ayni_blob (token, size, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+        return self._count(statement, token, size, at) == 1
+
+    def _lock(self, lock: bool) -> str:  # noqa: FBT001 -- passed on
+        return " FOR UPDATE" if lock and self._locks else ""
