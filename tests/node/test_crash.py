@@ -256,7 +256,7 @@ def test_a_full_disk_loses_nothing_confirmed(small_disk: Path) -> None:
 
 def test_init_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:
     """At whatever point the space runs out."""
-    for spare in range(0, 400_000, 40_000):
+    for spare in range(0, 3_200_000, 400_000):
         free = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
         (small_disk / "ballast").write_bytes(bytes(free - spare))
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def index(node: OpenNode) -> NameIndex:
     """An index over a new node."""
-    from ayni.node.index import NameIndex  # noqa: PLC0415 -- needs Django configured
+    from ayni.node.index import NameIndex
 
     return NameIndex(node.store)
 
@@ -91,7 +91,7 @@ def test_refreshing_equals_building_anew(
     node: OpenNode, index: NameIndex, changes: list[tuple[str, str, bool]]
 ) -> None:
     """After any changes, looked at now and then."""
-    from ayni.node.index import NameIndex  # noqa: PLC0415 -- needs Django configured
+    from ayni.node.index import NameIndex
 
     index.build()
     living: list[Record[object]] = []

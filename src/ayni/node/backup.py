@@ -32,7 +32,7 @@ from ayni.node.folder import CARD, LAYOUT, RESTORED
 from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import FILE_NAME as KEY_FILE
 from ayni.node.keys import FOLDER as KEYS_FOLDER
-from ayni.node.keys import fingerprint, open_keys
+from ayni.node.keys import NodeKeys, fingerprint, open_keys
 from ayni.node.opening import OpenNode, check_schema, migrate
 from ayni.node.settings import FILE_NAME, Engine, Settings
 from ayni.node.settings_file import parse_settings
@@ -125,11 +125,12 @@ def restore(
             if not (keys / name).is_file():
                 raise KeysError(folder=str(folder), why=f"{keys / name} is missing")
             write_private(new / KEYS_FOLDER / name, (keys / name).read_bytes())
-        if fingerprint(open_keys(new, chosen)) != made.fingerprint:
+        opened = open_keys(new, chosen)
+        if fingerprint(opened) != made.fingerprint:
             raise KeysError(folder=str(folder), why=f"{keys} holds the keys of another node than the backup's")
         mark = {"made_at": made.made_at, "restored_at": datetime.now(UTC).isoformat(timespec="seconds")}
         write_private(new / RESTORED, json.dumps(mark, indent=1).encode() + b"\n")
-        _load(new, data / SQLITE_FILE, chosen, more)
+        _load(new, data / SQLITE_FILE, chosen, opened, more)
     return made
 
 
@@ -174,12 +175,12 @@ def write_over(path: Path, content: bytes) -> None:
             os.close(old)
 
 
-def _load(folder: Path, source: Path, settings: Settings, more: Mapping[str, object] | None) -> None:
+def _load(folder: Path, source: Path, settings: Settings, keys: NodeKeys, more: Mapping[str, object] | None) -> None:
     sqlite = settings.storage.engine is Engine.SQLITE
     if sqlite:
         write_private(folder / STORAGE / SQLITE_FILE, b"")
         shutil.copyfile(source, folder / STORAGE / SQLITE_FILE)
-    alias = configure(folder, settings, more=more)
+    alias = configure(folder, settings, more=more, keys=keys)
     try:
         if not sqlite:
             refuse_used_database(folder, alias)
