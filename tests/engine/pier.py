@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ayni.model.desk import Clue, Column, Derived, Desk, Detector, Kernel, Parameter, Table
+from ayni.errors import UnreadableError
+from ayni.model.desk import Batches, Clue, Column, Derived, Desk, Detector, Kernel, Parameter, Source, Table, Tally
 from ayni.model.entity import Entity
 from ayni.model.signal import Fact
 
@@ -21,6 +23,7 @@ PASS = Table(
     name="pass",
     row="one badge passing one gate",
     day_column="at_ms",
+    subject="badge",
     columns=(
         Column(name="badge", type="BIGINT", holds="number of the badge"),
         Column(name="at_ms", type="BIGINT", holds="instant, milliseconds since 1970 UTC"),
@@ -73,6 +76,7 @@ SILENCE = Detector(
         Clue(says="the gate clock may be off by 50 m", weight=0, quality=True),
     ),
     subjects=("badge",),
+    absence="silence_h",
     evidence="""
     SELECT s.key_0, s.key_1, p.source, p.offset, p.length, p.at_ms, CAST(NULL AS VARCHAR) AS receiver
     FROM signal AS s JOIN pass AS p ON p.badge = s.key_0 AND (p.at_ms = s.started_ms OR p.at_ms = s.ended_ms)
@@ -189,12 +193,72 @@ def entity(column: str, value: Fact, row: Mapping[str, Fact]) -> Entity:  # noqa
     return Entity(id=f"badge-{value}", schema="Person", properties={"idNumber": (str(value),)})
 
 
+class PassReader:
+    """Lines `badge,at_ms,lat_udeg,lon_udeg`, however the bytes are cut."""
+
+    def __init__(self, source: str, tally: Tally) -> None:
+        self._source = source
+        self._tally = tally
+        self._rest = b""
+        self._offset = 0
+
+    def feed(self, data: bytes, /) -> Batches:
+        """Return the rows that are complete with these bytes."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        rows = []
+        for line in lines:
+            self._tally.read += 1
+            start, self._offset = self._offset, self._offset + len(line) + 1
+            try:
+                badge, at_ms, lat, lon = map(int, line.split(b","))
+            except ValueError:
+                self._tally.reject("not four whole numbers")
+                continue
+            self._tally.accepted += 1
+            rows.append((badge, at_ms, lat, lon, start, len(line)))
+        if rows:
+            names = ("badge", "at_ms", "lat_udeg", "lon_udeg", "offset", "length")
+            columns = {
+                name: pa.array(values, pa.int64())
+                for name, values in zip(names, zip(*rows, strict=True), strict=True)
+            }
+            yield "pass", pa.RecordBatch.from_pydict({**columns, "source": pa.array([self._source] * len(rows))})
+
+    def close(self) -> Batches:
+        """Leave what is no whole line."""
+        yield from ()
+
+
+def starts_like_a_pass(path: Path) -> bool:
+    """Say whether the first line is four whole numbers."""
+    with path.open("rb") as file:
+        return bool(re.match(rb"-?\d+,-?\d+,-?\d+,-?\d+\n", file.readline(200)))
+
+
+def read_passes(path: Path, tally: Tally) -> Batches:
+    """Read a file of passes."""
+    if not starts_like_a_pass(path):
+        raise UnreadableError(file=path, why="no passes in it")
+    data = path.read_bytes()
+    yield from PassReader(hashlib.sha256(data).hexdigest(), tally).feed(data)
+
+
+SOURCE = Source(
+    layout="pass/1",
+    title="passes, one a line",
+    tables=("pass",),
+    recognises=starts_like_a_pass,
+    read=read_passes,
+    follow=PassReader,
+    stamp=lambda line, at_ms, receiver: line if b"," in line else line + b",%d,0,0" % at_ms,  # noqa: ARG005 -- as declared
+)
+
 DESK = Desk(
     name="pier",
     watches="the gates of a pier that does not exist",
     lawful_basis="none: a test desk",
     tables=(PASS,),
-    sources=(),
+    sources=(SOURCE,),
     detectors=(SILENCE, CROWD, FAST, HURRY, WATCHED),
     derived=(STEP, RUN),
     entity=entity,

@@ -18,6 +18,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from ayni.engine.absence import heard
 from ayni.engine.answers import Making, signal_of
 from ayni.engine.evidence import Files, evidence_of, key_columns, keys_of, no_files
 from ayni.engine.parameters import Overrides, check_overrides, values_of
@@ -61,6 +62,8 @@ class Request:
     rules: tuple[str, ...] = ()
     """Rule ids; empty runs them all."""
     overrides: Overrides = field(default_factory=dict[str, str | int | float])
+    own_gaps: tuple[tuple[int, int], ...] = ()
+    """Times (milliseconds UTC, from and to) in which we ourselves received nothing."""
     files: Files = no_files
     """SHA-256 of a source → where it lies, so that cited raw lines are hashed."""
     handling: Handling = field(default_factory=Handling)
@@ -96,7 +99,7 @@ def detect(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> D
                 made_at=request.made_at,
                 handling=request.handling,
             )
-            signals += _signals(run, making, request.files)
+            signals += heard(_signals(run, making, request.files), detector, request.own_gaps)
     silent = {one.rule for one in not_run}
     return Detected(
         signals=tuple(sorted(signals, key=lambda one: (one.started_at, one.rule, one.id))),

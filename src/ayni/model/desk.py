@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ayni.model.checks import require
 from ayni.model.entity import Entity
@@ -70,6 +70,8 @@ class Table:
     """What one row is, e.g. "one position report"."""
     columns: tuple[Column, ...]
     day_column: str = ""
+    subject: str = ""
+    """Column that says whose row it is (a vessel's MMSI); stream mode looks back 24 h from each one's last row."""
     keep_days: int = 90
     """Default retention of raw observations; settings may shorten or lengthen it per source."""
 
@@ -98,6 +100,18 @@ Batches = Iterator[tuple[str, "pa.RecordBatch"]]
 """Pairs of table name and rows."""
 
 
+class LineReader(Protocol):
+    """Reads lines as they arrive, however the bytes are cut; offsets count from the first byte it was fed."""
+
+    def feed(self, data: bytes, /) -> Batches:
+        """Return the rows that are complete with these bytes."""
+        ...
+
+    def close(self) -> Batches:
+        """Return what is left when nothing more will come."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A named layout that a desk can read, e.g. `marinecadastre/2`.
@@ -113,6 +127,10 @@ class Source:
     tables: tuple[str, ...]
     recognises: Callable[[Path], bool]
     read: Callable[[Path, Tally], Batches]
+    follow: Callable[[str, Tally], LineReader] | None = None
+    """For layouts of lines that also arrive as a stream: SHA-256 of the source and tally → a reader."""
+    stamp: Callable[[bytes, int, str], bytes] | None = None
+    """Writes when (milliseconds UTC) and by which station a line was received into a line that does not say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +219,8 @@ class Detector:
     `key_0, key_1…` of its signal, `source`, `offset`, `length`, `at_ms`, `receiver` (or null); parameters are bound.
     `SELECT s.key_0, s.key_1, p.source, p.offset, p.length, p.ts_ms AS at_ms, p.receiver
     FROM signal AS s JOIN position AS p ON p.mmsi = s.key_0 AND p.ts_ms = s.key_1`"""
+    absence: str = ""
+    """For a rule about silence: its parameter in hours. Time in which we received nothing ourselves is taken off."""
     distress: bool = False
     """True when the first question is whether somebody needs help; shown before anything else."""
     cise: str = "Other"
@@ -213,6 +233,7 @@ class Detector:
         for name in ("asks", "counts_for", "counts_against"):
             require(bool(getattr(self, name).strip()), self.rule, f"{name} is empty")
         require(bool(self.innocent), self.rule, "names no innocent explanation")
+        require(not self.absence or self.absence in self.defaults, self.rule, f"has no parameter {self.absence}")
         require(
             any(clue.weight == 0 or isinstance(clue.weight, str) or clue.weight < 0 for clue in self.clues),
             self.rule,

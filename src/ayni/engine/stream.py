@@ -1,0 +1,330 @@
+"""A stream of lines becomes signals that are opened, revised, closed and retracted.
+
+Lines are journalled first (see `journal`), then read into a window that looks back 24
+hours (see `window`), and the detectors run over the window. What they say now is
+compared by id with what was said before:
+
+    new        nobody was told of it yet
+    revised    the same event, with other facts, because late or further data arrived
+    closed     it has ended
+    retracted  the data that arrived since took away its ground
+
+Ids are deterministic, and a revision counts up by one. A signal that started more than
+24 hours before its subject's last row is settled: it is neither revised nor retracted
+any more, because the rows it stands on leave the window; only its end is still noted
+when the same rule goes on saying the same of the same subjects. An open signal that
+only grew longer is said again once an hour, not with every batch.
+
+Restart: changes are handed on first and noted after, so that a kill between the two
+hands them on again under the same id and revision, and the receiver keeps the one. The
+window is saved now and then; the journal after it is read again.
+
+The detectors run over the whole window rather than over the subjects a batch touched:
+reception density, encounters and jumps of several vessels are about the others too.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ayni.engine.detect import Detected, Request, detect
+from ayni.engine.evidence import EPOCH, instant
+from ayni.engine.journal import Batch, Journal
+from ayni.engine.parameters import Overrides
+from ayni.engine.session import Engine, TableSource
+from ayni.engine.window import Window
+from ayni.model.codec import from_json, to_json
+from ayni.model.desk import Batches, Desk, LineReader, Source, Tally
+from ayni.model.handling import Handling
+from ayni.model.signal import Signal, SignalState
+
+MS = timedelta(milliseconds=1)
+PLACEHOLDER = "0" * 64
+GROWTH = 1.1
+"""The window is trimmed when it has grown by a tenth: ours; trimming costs a pass over its rows."""
+
+
+class ChangeKind(StrEnum):
+    """What became of a signal."""
+
+    NEW = "new"
+    REVISED = "revised"
+    CLOSED = "closed"
+    RETRACTED = "retracted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One signal to hand on, and what happened to it."""
+
+    kind: ChangeKind
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """How a stream is followed."""
+
+    look_back: timedelta = timedelta(hours=24)
+    """How long after its start a signal may still be revised or retracted."""
+    context: timedelta = timedelta(hours=12)
+    """What rules look at before an event: the longest, the counts before a silence, is 12 h."""
+    quiet: timedelta = timedelta(minutes=5)
+    """Longer than this without a single line is a gap of our own reception: ours."""
+    refresh: timedelta = timedelta(hours=1)
+    """How often an open signal that only grew longer is said again."""
+    save_every: timedelta = timedelta(minutes=10)
+    live: bool = True
+    """False for files: lines arrive long after they were received, and our being down costs none of them."""
+    rules: tuple[str, ...] = ()
+    overrides: Overrides = field(default_factory=dict[str, str | int | float])
+    tables: Mapping[str, TableSource] = field(default_factory=dict[str, TableSource])
+    """Tables that do not come from the stream: watchlist, areas."""
+    handling: Handling = field(default_factory=Handling)
+
+
+Emit = Callable[[Sequence[Change]], None]
+
+
+class Stream:
+    """One source of lines, followed by one desk.
+
+    Raises:
+        UnreadableError: if the journal in *folder* was changed.
+    """
+
+    def __init__(
+        self, desk: Desk, source: Source, folder: Path, *, engine: Engine, following: Following | None = None
+    ) -> None:
+        if source.follow is None:
+            message = f"layout {source.layout} cannot be followed line by line"
+            raise ValueError(message)
+        self.following = following or Following()
+        self.tally = Tally()
+        self.journal = Journal(folder / "journal")
+        self.found: Detected | None = None
+        """What the last run of the detectors gave, with the rules that did not run."""
+        self._desk = desk
+        self._engine = engine
+        self._folder = folder
+        self._said = Journal(folder / "said")
+        self._known = {signal.id: signal for signal in self._told()}
+        self._window = Window(desk=desk, look_back_ms=(self.following.look_back + self.following.context) // MS)
+        self._feeding = _Feeding(source.follow(PLACEHOLDER, self.tally))
+        self._saved_at_ms = 0
+        self._trimmed = 0
+        self._restore()
+
+    def take(self, lines: Sequence[bytes], *, at_ms: int, position: str = "") -> Batch:
+        """Journal lines; when this returns, no power cut loses them."""
+        return self.journal.append(lines, at_ms=at_ms, position=position)
+
+    def step(self, now: datetime, emit: Emit) -> list[Change]:
+        """Read what was journalled since, run the detectors, hand on what changed.
+
+        *now* is when the run is made; a silence that has not ended is measured to it.
+        """
+        if not self._read_on():
+            return []
+        changes = self._compare(self._detect(now))
+        if changes:
+            emit(changes)
+            self._said.append([to_json(change.signal) for change in changes], at_ms=(now - EPOCH) // MS)
+            self._known |= {change.signal.id: change.signal for change in changes}
+        if self._window.count > self._trimmed * GROWTH:
+            self._window.trim()
+            self._trimmed = self._window.count
+        if (now - EPOCH) // MS - self._saved_at_ms >= self.following.save_every // MS:
+            self.save(now)
+        return changes
+
+    @property
+    def known(self) -> Mapping[str, Signal]:
+        """The last word on every signal that was handed on, by id."""
+        return self._known
+
+    @property
+    def rows(self) -> int:
+        """How many rows the window holds."""
+        return self._window.count
+
+    def save(self, now: datetime) -> None:
+        """Keep the window, so that a restart reads the journal from here on."""
+        segment, end = self._feeding.reached
+        target = self._folder / f"window-{segment:08d}-{end:012d}"
+        if not target.exists():
+            fresh = self._folder / "window.new"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            self._window.save(fresh)
+            fresh.rename(target)
+        for old in self._folder.glob("window-*"):
+            if old != target:
+                shutil.rmtree(old)
+        self._saved_at_ms = (now - EPOCH) // MS
+
+    def close(self) -> None:
+        """Let go of the files; everything handed on is noted."""
+        self.journal.close()
+        self._said.close()
+
+    def _told(self) -> list[Signal]:
+        return [
+            from_json(line, Signal) for batch in self._said.batches for line in self._said.read(batch).splitlines()
+        ]
+
+    def _restore(self) -> None:
+        saved = sorted(self._folder.glob("window-*"))
+        if not saved:
+            return
+        _, segment, end = saved[-1].name.split("-")
+        reached = int(segment), int(end)
+        self._window.load(saved[-1])
+        for batch in self.journal.batches:  # the reader's own memory: parts of messages that are still waiting
+            if batch.segment == reached[0] and batch.end <= reached[1]:
+                for _ in self._feeding.feed(self.journal, batch):
+                    pass
+        self._feeding.reached = reached
+
+    def _read_on(self) -> bool:
+        arrived = False
+        for batch in self.journal.since(*self._feeding.reached):
+            for name, rows in self._feeding.feed(self.journal, batch):
+                self._window.add(name, rows)
+                arrived = arrived or rows.num_rows > 0
+        return arrived
+
+    def _detect(self, now: datetime) -> Detected:
+        gaps = self.journal.own_gaps(quiet_ms=self.following.quiet // MS) if self.following.live else ()
+        request = Request(
+            made_at=now,
+            rules=self.following.rules,
+            overrides=self.following.overrides,
+            own_gaps=gaps,
+            files=self.journal.file_of,
+            handling=self.following.handling,
+        )
+        tables = {**self._window.tables, **self.following.tables}
+        self.found = detect(self._desk, tables, engine=self._engine, request=request)
+        return self.found
+
+    def _compare(self, found: Detected) -> list[Change]:
+        settled = self._settled_before()
+        now = {signal.id: signal for signal in found.signals}
+        changes = [
+            self._continued(signal) if _is_settled(signal, settled) else self._changed(signal)
+            for signal in now.values()
+        ]
+        for known in self._known.values():
+            gone = known.id not in now and known.rule in found.rules_run
+            if gone and known.state is not SignalState.RETRACTED and not _is_settled(known, settled):
+                withdrawn = replace(known, state=SignalState.RETRACTED, revision=known.revision + 1)
+                changes.append(Change(kind=ChangeKind.RETRACTED, signal=withdrawn))
+        return [change for change in changes if change is not None]
+
+    def _changed(self, signal: Signal) -> Change | None:
+        known = self._known.get(signal.id)
+        if known is None:
+            return Change(kind=ChangeKind.NEW, signal=signal)
+        if _content(known) == _content(signal):
+            return None
+        grew = known.state is signal.state is SignalState.OPEN and _shape(known) == _shape(signal)
+        if grew and signal.made_at - known.made_at < self.following.refresh:
+            return None
+        closed = signal.state is SignalState.CLOSED and known.state is SignalState.OPEN
+        kind = ChangeKind.CLOSED if closed else ChangeKind.REVISED
+        return Change(kind=kind, signal=replace(signal, revision=known.revision + 1))
+
+    def _continued(self, signal: Signal) -> Change | None:
+        """Return the end of an event that began before the window, told under the id it was first told under."""
+        known = next((one for one in self._known.values() if _goes_on(one, signal)), None)
+        if known is None or signal.ended_at is None:
+            return None
+        grown = replace(
+            known,
+            state=SignalState.CLOSED,
+            ended_at=signal.ended_at,
+            made_at=signal.made_at,
+            revision=known.revision + 1,
+        )
+        if known.ended_at is None:
+            return Change(kind=ChangeKind.CLOSED, signal=grown)
+        longer = signal.ended_at - known.ended_at >= self.following.refresh
+        return Change(kind=ChangeKind.REVISED, signal=grown) if longer else None
+
+    def _settled_before(self) -> dict[str, datetime]:
+        """Return, by entity, the instant before which signals about it are settled; absent while it is whole."""
+        columns = {column for detector in self._desk.detectors for column in detector.subjects}
+        return {
+            self._desk.entity(column, subject, {}).id: instant(cut) + self.following.context
+            for subject, cut in self._window.cuts.items()
+            for column in columns
+        }
+
+
+class _Feeding:
+    """A reader being fed, and where in the journal each row it gives lies."""
+
+    def __init__(self, reader: LineReader) -> None:
+        self._reader = reader
+        self._starts: list[int] = []
+        self._batches: list[Batch] = []
+        self._fed = 0
+        self.reached = (0, 0)
+
+    def feed(self, journal: Journal, batch: Batch) -> list[tuple[str, pa.Table]]:
+        """Return the rows that are complete with *batch*, each citing its place in the journal."""
+        data = journal.read(batch)
+        self._starts.append(self._fed)
+        self._batches.append(batch)
+        self._fed += len(data)
+        self.reached = (batch.segment, batch.end)
+        return [(name, self._cited(rows)) for name, rows in _tables(self._reader.feed(data))]
+
+    def _cited(self, rows: pa.Table) -> pa.Table:
+        """Say where in its segment a row lies; the reader counts from the first byte it was ever fed."""
+        if "offset" not in rows.column_names or "source" not in rows.column_names:
+            return rows
+        counted = rows.column("offset").to_numpy()
+        place = np.searchsorted(np.asarray(self._starts), counted, side="right") - 1
+        batches = [self._batches[index] for index in place]
+        began = np.asarray([self._starts[index] for index in place], np.int64)
+        offsets = counted - began + np.asarray([batch.start for batch in batches], np.int64)
+        sources = pa.array([batch.sha256 for batch in batches], pa.string())
+        columns = {**{name: rows.column(name) for name in rows.column_names}, "source": sources}
+        return pa.table({**columns, "offset": pa.array(offsets, pa.int64())})
+
+
+def _tables(batches: Batches) -> list[tuple[str, pa.Table]]:
+    return [(name, pa.Table.from_batches([rows])) for name, rows in batches]
+
+
+def _content(signal: Signal) -> bytes:
+    return to_json(replace(signal, made_at=EPOCH, revision=1))
+
+
+def _shape(signal: Signal) -> tuple[object, ...]:
+    """Return what makes an open signal another one for its reader: not the length, but what is said of it."""
+    said = tuple((reason.says, reason.weight) for reason in signal.reasons)
+    return said, tuple(subject.id for subject in signal.subjects), signal.started_at
+
+
+def _is_settled(signal: Signal, settled: Mapping[str, datetime]) -> bool:
+    return any(signal.started_at < settled.get(subject.id, EPOCH) for subject in signal.subjects)
+
+
+def _goes_on(known: Signal, signal: Signal) -> bool:
+    return (
+        known.rule == signal.rule
+        and known.state is not SignalState.RETRACTED
+        and [one.id for one in known.subjects] == [one.id for one in signal.subjects]
+        and known.started_at <= signal.started_at <= (known.ended_at or signal.started_at)
+    )
