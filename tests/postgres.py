@@ -34,13 +34,23 @@ class Postgres:
             for statement in statements:
                 connection.execute(statement.encode())
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is a database of that name."""
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            return found.fetchone() is not None
+
+    def address(self, name: str) -> str:
+        """Return the address of a database."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """Make an empty database, yield its address, and drop it."""
+    def database(self, *, template: str = "template1") -> Iterator[str]:
+        """Make a database, empty or a copy of *template*, yield its address, and drop it."""
         name = "t" + uuid7().replace("-", "")
-        self.execute(f"CREATE DATABASE {name}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
-            yield urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+            yield self.address(name)
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -10,7 +10,7 @@ import pytest
 from ayni.model.memory import MemoryStore
 from ayni.model.store import Store
 from ayni.node.opening import OpenNode
-from tests.node.stores import a_node
+from tests.node.stores import a_node, prepared_database
 from tests.postgres import Postgres, postgres
 
 __all__ = ["postgres"]
@@ -27,10 +27,11 @@ def node(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
             yield opened
         return
     server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url:
-        monkeypatch.setenv("TEST_AYNI_DATABASE", url)
-        with a_node(tmp_path / "node", url_env="TEST_AYNI_DATABASE") as opened:
-            yield opened
+    with (
+        prepared_database(server, monkeypatch, "TEST_AYNI_DATABASE"),
+        a_node(tmp_path / "node", url_env="TEST_AYNI_DATABASE") as opened,
+    ):
+        yield opened
 
 
 @pytest.fixture(params=["memory", SQLITE, POSTGRESQL])
@@ -43,7 +44,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             yield opened.store
     else:
         server: Postgres = request.getfixturevalue("postgres")
-        with server.database() as url:
-            monkeypatch.setenv("TEST_AYNI_DATABASE", url)
-            with a_node(tmp_path / "node", url_env="TEST_AYNI_DATABASE") as opened:
-                yield opened.store
+        with (
+            prepared_database(server, monkeypatch, "TEST_AYNI_DATABASE"),
+            a_node(tmp_path / "node", url_env="TEST_AYNI_DATABASE") as opened,
+        ):
+            yield opened.store

@@ -19,6 +19,7 @@ from ayni.errors import (
 from ayni.model.officer import Officer, Role
 from ayni.model.store import Outgoing
 from ayni.node.backup import backup, read_backup, restore
+from ayni.node.creating import create_node
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.reconcile import reconcile
 from tests.node.stores import (
@@ -162,7 +163,8 @@ def test_a_damaged_backup_is_refused(tmp_path: Path) -> None:
     with a_node(tmp_path / "node") as node:
         keep(node.store, a_record())
         backup(node, data=tmp_path / "data", keys=tmp_path / "keys")
-    with a_node(tmp_path / "other") as other:
+    create_node(tmp_path / "other", name="", country="", settings=settings_for())
+    with open_node(tmp_path / "other") as other:
         backup(other, data=tmp_path / "other-data", keys=tmp_path / "other-keys")
     with pytest.raises(KeysError, match="another node"):
         restore(tmp_path / "again", data=tmp_path / "data", keys=tmp_path / "other-keys")

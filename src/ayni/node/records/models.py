@@ -72,12 +72,16 @@ class StoredRecord(models.Model):
 
         db_table = "ayni_record"
         indexes: ClassVar = [
+            models.Index(fields=["kind", "state", "-at", "-id"], name="ayni_record_by_state"),
             models.Index(
                 fields=["kind", "-at", "-id", "state", "rule", "cell_lat", "cell_lon", "agreement", "originator"],
                 name="ayni_record_by_kind",
             ),
             models.Index(
-                fields=["-at", "-id", "kind", "state", "rule", "cell_lat", "cell_lon", "agreement", "originator"],
+                fields=[
+                    *("-at", "-id", "kind", "state", "rule", "cell_lat", "cell_lon", "agreement", "originator"),
+                    "keep_until",
+                ],
                 name="ayni_record_by_time",
             ),
         ]

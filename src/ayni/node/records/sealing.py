@@ -124,11 +124,24 @@ def seal_record(key: bytes, record: Record[object]) -> StoredRecord:
     )
 
 
-def unseal_row(key: bytes, row: StoredRecord) -> tuple[Hidden, bytes]:
-    """Return the hidden header fields and the JSON of the body."""
-    text = unseal(key, row.sealed, bound_to(row.id, row.kind, row.version))
+def unseal_parts(key: bytes, sealed: bytes, bound: bytes) -> tuple[Hidden, bytes]:
+    """Return the hidden header fields and the JSON of the body.
+
+    Raises:
+        UnreadableError: if it does not open.
+    """
+    text = unseal(key, sealed, bound)
     end = LENGTH + int.from_bytes(text[:LENGTH], "big")
     return _HIDDEN.decode(text[LENGTH:end]), text[end:]
+
+
+def unseal_row(key: bytes, row: StoredRecord) -> tuple[Hidden, bytes]:
+    """Return the hidden header fields and the JSON of the body of a row.
+
+    Raises:
+        UnreadableError: if it does not open.
+    """
+    return unseal_parts(key, row.sealed, bound_to(row.id, row.kind, row.version))
 
 
 def header_of(row: StoredRecord, hidden: Hidden) -> Header:
