@@ -8,7 +8,7 @@ Source: ITU-R M.1371-5, tables 48 to 50 (ranges, and the codes for not available
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,16 @@ class Found:
     lines: Ints | None = None
     """Lines each row came in, where that is not one."""
 
+    def only(self, keep: Flags) -> Found:
+        """Return some of the rows."""
+        import pyarrow as pa  # noqa: PLC0415 -- imported with the first row
+
+        kept: dict[str, object] = {}
+        for each in fields(self):
+            column = getattr(self, each.name)
+            kept[each.name] = column.filter(pa.array(keep)) if isinstance(column, pa.Array) else _some(column, keep)
+        return Found(**kept)  # type: ignore[arg-type] # the same fields, of the same types
+
     @property
     def observed(self) -> list[Ints]:
         """The columns that make two rows the same observation, as integers (floating point by its bits)."""
@@ -110,24 +120,24 @@ class Checking:
             return
         import pyarrow as pa  # noqa: PLC0415 -- imported with the first row
 
-        ts = found.ts[keep]
+        found = found if keep.all() else found.only(keep)
+        ts = found.ts
         self.first_ms, self.last_ms = min(self.first_ms, int(ts.min())), max(self.last_ms, int(ts.max()))
         rows = len(ts)
-        receiver = pa.nulls(rows, pa.string()) if found.receiver is None else found.receiver.filter(pa.array(keep))
         columns = [
-            pa.array(found.mmsi[keep]),
+            pa.array(found.mmsi),
             pa.array(ts),
-            pa.array(np.rint(found.lat_deg[keep] * UDEG).astype(np.int64)),
-            pa.array(np.rint(found.lon_deg[keep] * UDEG).astype(np.int64)),
-            self._measured("speed_kn", found.speed_kn, keep, FASTEST_KN, NO_SPEED_KN),
-            self._measured("course_deg", found.course_deg, keep, NO_COURSE_DEG, NO_COURSE_DEG),
-            self._measured("heading_deg", found.heading_deg, keep, NO_COURSE_DEG, NO_HEADING_DEG),
-            self._code("status", found.status, keep, 0, NO_STATUS),
-            self._code("msg_type", found.msg_type, keep, 1, 28),
-            receiver,
-            pa.repeat(self.source, rows) if found.source is None else found.source.filter(pa.array(keep)),
-            pa.array(found.offset[keep]),
-            pa.array(found.length[keep]),
+            pa.array(np.rint(found.lat_deg * UDEG).astype(np.int64)),
+            pa.array(np.rint(found.lon_deg * UDEG).astype(np.int64)),
+            self._measured("speed_kn", found.speed_kn, rows, FASTEST_KN, NO_SPEED_KN),
+            self._measured("course_deg", found.course_deg, rows, NO_COURSE_DEG, NO_COURSE_DEG),
+            self._measured("heading_deg", found.heading_deg, rows, NO_COURSE_DEG, NO_HEADING_DEG),
+            self._code("status", found.status, rows, 0, NO_STATUS),
+            self._code("msg_type", found.msg_type, rows, 1, 28),
+            pa.nulls(rows, pa.string()) if found.receiver is None else found.receiver,
+            pa.repeat(self.source, rows) if found.source is None else found.source,
+            pa.array(found.offset),
+            pa.array(found.length),
         ]
         yield POSITION.name, pa.record_batch(columns, schema=arrow_schema(POSITION))
 
@@ -150,7 +160,8 @@ class Checking:
             self.tally.reject(reason, _lines(found, keep & wrong))
             keep &= ~wrong
         at = np.flatnonzero(keep)
-        again = self.duplicates.among(row_hashes([column[at] for column in found.observed]))
+        kept = [column if len(at) == len(keep) else column[at] for column in found.observed]
+        again = self.duplicates.among(row_hashes(kept))
         seen = np.zeros(len(keep), bool)
         seen[at[again]] = True
         self.tally.reject(DUPLICATE, _lines(found, seen))
@@ -166,31 +177,33 @@ class Checking:
         if days > 366:  # noqa: PLR2004 -- a year
             self.tally.notes.append(f"times span {days:.0f} days: look for a clock that was wrong")
 
-    def _measured(self, name: str, values: Floats | None, keep: Flags, below: float, absent: float) -> pa.Array:
+    def _measured(self, name: str, values: Floats | None, rows: int, below: float, absent: float) -> pa.Array:
         import pyarrow as pa  # noqa: PLC0415 -- as above
 
         if values is None:
-            return pa.nulls(int(keep.sum()), pa.float64())
-        kept = values[keep]
+            return pa.nulls(rows, pa.float64())
         with np.errstate(invalid="ignore"):
-            nothing = np.isnan(kept) | (np.abs(kept - absent) < ROUNDING)
-            good = ~nothing & (kept >= 0) & (kept < below - ROUNDING)
-        self._note(name, len(kept) - int(np.count_nonzero(good | nothing)))
-        return pa.array(kept, mask=~good)
+            nothing = np.isnan(values) | (np.abs(values - absent) < ROUNDING)
+            good = ~nothing & (values >= 0) & (values < below - ROUNDING)
+        self._note(name, len(values) - int(np.count_nonzero(good | nothing)))
+        return pa.array(values, mask=~good)
 
-    def _code(self, name: str, values: Ints | None, keep: Flags, low: int, below: int) -> pa.Array:
+    def _code(self, name: str, values: Ints | None, rows: int, low: int, below: int) -> pa.Array:
         import pyarrow as pa  # noqa: PLC0415 -- as above
 
         if values is None:
-            return pa.nulls(int(keep.sum()), pa.int64())
-        kept = values[keep]
-        good = (kept >= low) & (kept < below)
-        self._note(name, int((~good & (kept != UNREADABLE) & (kept != below)).sum()))
-        return pa.array(kept, mask=~good)
+            return pa.nulls(rows, pa.int64())
+        good = (values >= low) & (values < below)
+        self._note(name, int((~good & (values != UNREADABLE) & (values != below)).sum()))
+        return pa.array(values, mask=~good)
 
     def _note(self, name: str, count: int) -> None:
         if count:
             self.odd[name] = self.odd.get(name, 0) + count
+
+
+def _some(column: Ints | Floats | None, keep: Flags) -> Ints | Floats | None:
+    return None if column is None else column[keep]
 
 
 def _lines(found: Found, rows: Flags) -> int:

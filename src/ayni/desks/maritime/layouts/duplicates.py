@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GENERATION_ROWS = 1 << 21
-_SLOT_BITS = 22
+FIRST_SLOT_BITS = 16
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _EMPTY = np.uint64(0)
@@ -39,9 +39,8 @@ class Duplicates:
 
     def __init__(self, generation_rows: int = GENERATION_ROWS) -> None:
         self._size = generation_rows
-        self._older = np.zeros(1 << _SLOT_BITS, np.uint64)
-        self._newer = np.zeros(1 << _SLOT_BITS, np.uint64)
-        self._owner = np.zeros(1 << _SLOT_BITS, np.int32)
+        self._older = _Seen()
+        self._newer = _Seen()
         self._count = 0
 
     def among(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -50,51 +49,76 @@ class Duplicates:
         done = 0
         while done < len(hashes):
             part = hashes[done : done + self._size - self._count]
-            again[done : done + len(part)] = self._put(part) | self._among_older(part)
+            again[done : done + len(part)] = self._newer.add(part) | self._older.has(part)
             done += len(part)
             self._count += len(part)
             if self._count == self._size:
-                self._older, self._newer, self._count = self._newer, self._older, 0
-                self._newer.fill(_EMPTY)
+                self._older, self._newer, self._count = self._newer, _Seen(), 0
+        return again
+
+
+class _Seen:
+    """A set of hashes in one array with open addressing, at most half full; many are added at once."""
+
+    def __init__(self) -> None:
+        self._bits = FIRST_SLOT_BITS
+        self._slots = np.zeros(1 << self._bits, np.uint64)
+        self._owner = np.zeros(1 << self._bits, np.int32)
+        self._count = 0
+
+    def add(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Add hashes and return which were there before; of equal ones among them the first is the new one."""
+        self._grow(len(hashes))
+        return self._put(hashes)
+
+    def has(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Return which hashes were added before."""
+        again = np.zeros(len(hashes), bool)
+        if not self._count:
+            return again
+        rows, slots = np.arange(len(hashes)), self._first(hashes)
+        while len(rows):
+            here = self._slots[slots]
+            again[rows[here == hashes]] = True
+            going = (here != hashes) & (here != _EMPTY)
+            rows, hashes, slots = rows[going], hashes[going], self._following(slots[going])
         return again
 
     def _put(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Insert into an open-addressed table, all rows at once; the first of equal rows is the new one."""
-        table, owner = self._newer, self._owner
         again = np.zeros(len(hashes), bool)
         rows = np.arange(len(hashes), dtype=np.int32)
-        slots = _first_slot(hashes)
+        slots = self._first(hashes)
         while len(rows):
-            here = table[slots]
+            here = self._slots[slots]
             same = here == hashes
             again[rows[same]] = True
-            free = np.flatnonzero(here == _EMPTY)
+            free = here == _EMPTY
+            wanted = slots[free]
             # Assigned backwards, so that of several rows wanting one slot the first remains in it.
-            owner[slots[free][::-1]] = rows[free][::-1]
-            won = free[owner[slots[free]] == rows[free]]
-            table[slots[won]] = hashes[won]
-            done = same
-            done[won] = True
+            self._owner[wanted[::-1]] = rows[free][::-1]
+            won = np.flatnonzero(free)[self._owner[wanted] == rows[free]]
+            self._slots[slots[won]] = hashes[won]
+            self._count += len(won)
+            going = ~same
+            going[won] = False
             # A row that lost a free slot looks at it again: its winner may be its equal.
-            slots = np.where(here == _EMPTY, slots, _next_slot(slots))[~done]
-            rows, hashes = rows[~done], hashes[~done]
+            slots = np.where(free, slots, self._following(slots))[going]
+            rows, hashes = rows[going], hashes[going]
         return again
 
-    def _among_older(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        again = np.zeros(len(hashes), bool)
-        rows = np.arange(len(hashes))
-        slots = _first_slot(hashes)
-        while len(rows):
-            here = self._older[slots]
-            again[rows[here == hashes]] = True
-            going = (here != hashes) & (here != _EMPTY)
-            rows, hashes, slots = rows[going], hashes[going], _next_slot(slots[going])
-        return again
+    def _grow(self, more: int) -> None:
+        if 2 * (self._count + more) <= len(self._slots):
+            return
+        kept = self._slots[self._slots != _EMPTY]
+        while 2 * (len(kept) + more) > 1 << self._bits:
+            self._bits += 2
+        self._slots = np.zeros(1 << self._bits, np.uint64)
+        self._owner = np.zeros(1 << self._bits, np.int32)
+        self._count = 0
+        self._put(kept)
 
+    def _first(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        return (hashes >> np.uint64(64 - self._bits)).view(np.int64)
 
-def _first_slot(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
-    return (hashes >> np.uint64(64 - _SLOT_BITS)).astype(np.int64)
-
-
-def _next_slot(slots: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (slots + 1) & ((1 << _SLOT_BITS) - 1)
+    def _following(self, slots: NDArray[np.int64]) -> NDArray[np.int64]:
+        return (slots + 1) & (len(self._slots) - 1)

@@ -37,33 +37,34 @@ class Assembly:
         self._count = 0
         """AIS sentences seen before this chunk."""
 
-    def messages(self, sentences: Sentences, at: Ints, station: Ints, base: int) -> Messages:
+    def messages(self, sentences: Sentences, tags: Tags, at: Ints, station: Ints, base: int) -> Messages:
         """Return the messages that become whole in this chunk, in the order in which they do.
 
         Args:
             sentences: sound sentences of one chunk.
+            tags: their tag blocks.
             at: when each was received, ms or UNREADABLE.
             station: number of the station that heard it, 0 for none.
             base: offset of the chunk in its source.
         """
         several = sentences.total > 1
         rows = np.flatnonzero(~several)
-        alone = sentences if len(rows) == len(sentences) else sentences.only(rows)
         columns = [
-            alone.payload,
-            alone.chars,
-            alone.fill,
-            at[rows],
-            station[rows],
-            alone.line + base,
-            alone.end - alone.line,
-            np.ones(len(rows), np.int64),
+            sentences.payload,
+            sentences.chars,
+            sentences.fill,
+            at,
+            station,
+            sentences.line + base,
+            sentences.end - sentences.line,
+            np.ones(len(sentences), np.int64),
         ]
         buffer = sentences.buffer
         if len(rows) < len(sentences):
-            order, joined, payloads = self._joined(sentences, np.flatnonzero(several), at, station, base)
+            groups = _groups(tags, len(sentences))
+            order, joined, payloads = self._joined(sentences, np.flatnonzero(several), groups, at, station, base)
             place = np.searchsorted(rows, order)
-            columns = [np.insert(column, place, more) for column, more in zip(columns, joined, strict=True)]
+            columns = [np.insert(column[rows], place, more) for column, more in zip(columns, joined, strict=True)]
             buffer = np.concatenate([buffer, payloads, np.zeros(MARGIN, np.uint8)])
         self._count += len(sentences)
         return Messages(buffer=buffer, **dict(zip(COLUMNS, columns, strict=True)))
@@ -73,11 +74,11 @@ class Assembly:
         self._parts.close()
 
     def _joined(
-        self, sentences: Sentences, rows: Ints, at: Ints, station: Ints, base: int
+        self, sentences: Sentences, rows: Ints, groups: Ints, at: Ints, station: Ints, base: int
     ) -> tuple[Ints, list[Ints], NDArray[np.uint8]]:
         """Return where joined messages belong among the sentences, their columns, and their payloads."""
         some = sentences.only(rows)
-        group = self._groups(some)
+        group = groups[rows]
         first = self._orderly(some, rows, group, at[rows])
         loose = np.ones(len(rows), bool)
         loose[first] = loose[first + 1] = False
@@ -95,15 +96,6 @@ class Assembly:
             payloads = np.concatenate([payloads, np.frombuffer(b"".join(w.payload for w in whole), np.uint8)])
         columns[0] = columns[0] + len(sentences.buffer)
         return order, columns, payloads
-
-    def _groups(self, some: Sentences) -> Ints:
-        """Return a number for the tag group of each sentence, the same for the same id in every chunk; 0 for none."""
-        tags = Tags(some)
-        numbers = np.zeros(len(some), np.int64)
-        codes, names = tags.groups()
-        known = [0, *(int.from_bytes(hashlib.blake2b(name, digest_size=7).digest(), "big") for name in names)]
-        numbers[tags.rows] = np.array(known, np.int64)[codes]
-        return numbers
 
     def _orderly(self, some: Sentences, rows: Ints, group: Ints, at: Ints) -> Ints:
         """Return which sentences are a first of two parts whose second follows, in nobody else's way."""
@@ -138,6 +130,16 @@ class Assembly:
             )
             if whole := self._parts.add((int(some.key[row]), int(group[row]), int(some.total[row])), part):
                 yield whole
+
+
+def _groups(tags: Tags, count: int) -> Ints:
+    """Return a number for the tag group of each sentence, the same for the same id in every chunk; 0 for none."""
+    numbers = np.zeros(count, np.int64)
+    codes, names = tags.groups()
+    if names:
+        known = [0, *(int.from_bytes(hashlib.blake2b(name, digest_size=7).digest(), "big") for name in names)]
+        numbers[tags.rows] = np.array(known, np.int64)[codes]
+    return numbers
 
 
 def _pairs(

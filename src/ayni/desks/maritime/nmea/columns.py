@@ -110,6 +110,12 @@ POSITIONS = (
 )
 
 
+FAMILY_OF = np.full(65, -1, np.int8)
+"""Which row of POSITIONS a message type belongs to; -1 for none, also for the unreadable type -1."""
+for _number, _family in enumerate(POSITIONS):
+    FAMILY_OF[list(_family.types)] = _number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityFamily:
     """Where messages of some types say who the sender is. First bit and, for texts, number of characters."""
@@ -216,9 +222,9 @@ def positions_of(messages: Messages, kind: Ints) -> tuple[Positions, Flags, Flag
     )
     complete, legal = np.zeros(count, bool), np.ones(count, bool)
     size = messages.size
-    for family in POSITIONS:
-        of_type = np.isin(kind, family.types) if len(family.types) > 1 else kind == family.types[0]
-        rows = np.flatnonzero(of_type & (size >= family.needs))
+    of_family = FAMILY_OF[kind]
+    for number, family in enumerate(POSITIONS):
+        rows = np.flatnonzero((of_family == number) & (size >= family.needs))
         if not len(rows):
             continue
         complete[rows] = True

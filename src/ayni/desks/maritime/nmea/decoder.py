@@ -35,6 +35,8 @@ from ayni.desks.maritime.nmea.columns import (
 )
 from ayni.desks.maritime.nmea.identities import ORDER, identity_table
 from ayni.desks.maritime.nmea.sentences import sentences_of
+from ayni.desks.maritime.nmea.sixbit import ARMOUR
+from ayni.desks.maritime.nmea.tags import Tags
 from ayni.desks.maritime.nmea.times import Stations, received
 from ayni.desks.maritime.tables import IDENTITY
 from ayni.model.checks import aware
@@ -54,6 +56,9 @@ EVERY_TYPE = np.arange(64)
 WITH_POSITION = np.isin(EVERY_TYPE, (1, 2, 3, 4, 9, 11, 18, 19, 21, 27))
 WITH_IDENTITY_ONLY = np.isin(EVERY_TYPE, (5, 24))
 BASE_STATION = 4
+TYPE_OF = np.full(256, -1, np.int64)
+TYPE_OF[np.frombuffer(ARMOUR, np.uint8)] = EVERY_TYPE
+"""Message type by the first character of the payload; -1 for a character that is not of the table."""
 BASE_TIME_BITS = 78
 
 
@@ -104,14 +109,15 @@ class Decoder:
         sentences = sentences_of(Lines(chunk), self._tally)
         if not len(sentences):
             return
-        at, station = received(sentences, self._stations)
-        messages = self._assembly.messages(sentences, at, station, chunk.offset)
+        tags = Tags(sentences)
+        at, station = received(sentences, tags, self._stations)
+        messages = self._assembly.messages(sentences, tags, at, station, chunk.offset)
         if len(messages):
             yield from self._rows(messages)
 
     def _rows(self, messages: Messages) -> Batches:
-        words, legal = messages.words(np.arange(len(messages)), 6)
-        kind = (words[0] >> np.uint64(42)).astype(np.int64)
+        kind = TYPE_OF[messages.buffer[messages.payload]]
+        legal = kind >= 0
         at = self._dated(messages, kind)
         found, complete, legal_position = positions_of(messages, kind)
         legal &= legal_position

@@ -18,6 +18,7 @@ from ayni.desks.maritime.layouts.lines import Lines
 from ayni.desks.maritime.layouts.stream import Chunk
 from ayni.desks.maritime.nmea.assembly import Assembly
 from ayni.desks.maritime.nmea.sentences import sentences_of
+from ayni.desks.maritime.nmea.tags import Tags
 from ayni.desks.maritime.nmea.times import Stations, received
 from ayni.errors import InvalidValueError
 
@@ -392,8 +393,9 @@ def read_messages(data: bytes, tally: Tally) -> Iterator[dict[str, Value]]:
     lines = Lines(Chunk(offset=0, data=data))
     sentences = sentences_of(lines, tally)
     assembly = Assembly(tally)
-    at, station = received(sentences, Stations())
-    messages = assembly.messages(sentences, at, station, 0)
+    tags = Tags(sentences)
+    at, station = received(sentences, tags, Stations())
+    messages = assembly.messages(sentences, tags, at, station, 0)
     assembly.close()
     for row in range(len(messages)):
         start, chars = int(messages.payload[row]), int(messages.chars[row])

@@ -86,7 +86,7 @@ def sentences_of(lines: Lines, tally: Tally) -> Sentences:
     begin = _begin(buffer, line, end)
     head = _words_at(buffer, begin)
     line, end, begin, head = _sieve(tally, NOT_AIS, _is_ais(head) & (begin < end), line, end, begin, head)
-    star = _next(buffer == STAR, begin)
+    star = _star(buffer, begin, end)
     line, end, begin, head, star = _sieve(tally, NO_CHECKSUM, star + 2 < end, line, end, begin, head, star)
     sound = _xor(buffer, begin + 1, star) == _HEX[buffer[star + 1]] * 16 + _HEX[buffer[star + 2]]
     line, end, begin, head, star = _sieve(tally, WRONG_CHECKSUM, sound, line, end, begin, head, star)
@@ -148,6 +148,15 @@ def _begin(buffer: NDArray[np.uint8], line: Ints, end: Ints) -> Ints:
     if len(other):
         begin[other] = _next(buffer == BANG, line[other])
     return np.minimum(begin, np.maximum(end, line))
+
+
+def _star(buffer: NDArray[np.uint8], begin: Ints, end: Ints) -> Ints:
+    """Return where the checksum of each sentence begins: three bytes before the end, unless something follows it."""
+    star = end - 3
+    other = np.flatnonzero((buffer[star] != STAR) | (star <= begin))
+    if len(other):
+        star[other] = _next(buffer == STAR, begin[other])
+    return star
 
 
 def _is_ais(head: Ints) -> Flags:

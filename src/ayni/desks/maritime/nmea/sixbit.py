@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Words = Sequence[NDArray[np.uint64]]
 
+ARMOUR = b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw"
+"""The 64 characters in the order of their six bits."""
 WORD_CHARS = 8
 WORD_BITS = 48
 PADDING = 8

@@ -72,7 +72,7 @@ class Tags:
         return self._names("s", 0)
 
     def groups(self) -> tuple[Ints, list[bytes]]:
-        """Return a number for the sentence group of each tag block (`1-2-73874`), 0 for none, and ids from 1 on."""
+        """Return a number for the group of each tag block (the id of `1-2-73874`), 0 for none, and ids from 1 on."""
         return self._names("g", 4)
 
     def _names(self, letter: str, skip: int) -> tuple[Ints, list[bytes]]:

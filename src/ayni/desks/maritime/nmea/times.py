@@ -53,12 +53,11 @@ class Stations:
         return code
 
 
-def received(sentences: Sentences, stations: Stations) -> tuple[Ints, Ints]:
+def received(sentences: Sentences, tags: Tags, stations: Stations) -> tuple[Ints, Ints]:
     """Return when each sentence was received (ms since 1970 UTC, or UNREADABLE) and the number of its station."""
     at = np.full(len(sentences), UNREADABLE, np.int64)
     station = np.zeros(len(sentences), np.int64)
     first = sentences.buffer[sentences.line]
-    tags = Tags(sentences)
     if len(tags.rows):
         at[tags.rows] = tags.times()
         codes, names = tags.stations()
