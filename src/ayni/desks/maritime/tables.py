@@ -9,6 +9,7 @@ sender marked as not available (latitude 91°, speed 102.3 kn, heading 511…) i
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ayni.model.desk import Column, Table
@@ -85,6 +86,7 @@ IDENTITY = Table(
 TABLES = (POSITION, IDENTITY)
 
 
+@cache
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the Arrow schema of *table*: int64, double, string and boolean."""
     import pyarrow as pa  # noqa: PLC0415 -- 0.1 s that the command line saves when nothing is read

@@ -143,9 +143,14 @@ class Decoder:
         if len(rows):
             reported = base_station_ms(messages, rows)
             base[rows] = np.where(reported <= self._checking.latest_ms, reported, UNREADABLE)
+        missing = messages.at == UNREADABLE
+        if not missing.any():
+            good = np.flatnonzero(base != UNREADABLE)
+            if len(good):
+                self._clock, self._base_heard = int(base[good[-1]]), True
+            return messages.at
         heard = np.maximum.accumulate(np.where(base != UNREADABLE, np.arange(len(base)), -1))
         clock = np.where(heard >= 0, base[np.maximum(heard, 0)], self._clock)
-        missing = messages.at == UNREADABLE
         by_base = (heard >= 0) | self._base_heard
         self._dated_by["base station"] += int((missing & by_base).sum())
         if self._stated:
@@ -207,7 +212,9 @@ class Decoder:
                 table = identity_table(each, messages, at, self._checking.source)
                 tables.append(table.filter(pa.array(good)))
         if tables:
-            ordered = pa.concat_tables(tables).sort_by(ORDER).drop_columns([ORDER]).combine_chunks()
+            rows = pa.concat_tables(tables)
+            order = np.argsort(rows[ORDER].to_numpy(), kind="stable")
+            ordered = rows.drop_columns([ORDER]).take(pa.array(order)).combine_chunks()
             yield IDENTITY.name, ordered.to_batches()[0]
 
 

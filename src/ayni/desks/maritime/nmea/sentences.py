@@ -114,8 +114,9 @@ def _parsed(
     good &= (total >= 1) & (total <= 9) & (number >= 1) & (number <= total)  # noqa: PLR2004 -- one digit
     good &= (fill >= 0) & (fill <= 5) & (buffer[star - 2] == COMMA) & (star - 2 > payload)  # noqa: PLR2004 -- of six bits
     key = (head & 0xFFFF00) << 8 | np.where(no_channel, 0, channel) << 8 | np.where(no_sequence, 0, sequence)
-    tally.reject(MALFORMED, int((~good).sum()))
-    return Sentences(
+    lost = len(good) - int(np.count_nonzero(good))
+    tally.reject(MALFORMED, lost)
+    found = Sentences(
         buffer=buffer,
         line=line,
         end=end,
@@ -127,7 +128,8 @@ def _parsed(
         total=total,
         number=number,
         key=key,
-    ).only(good)
+    )
+    return found.only(good) if lost else found
 
 
 def _sieve(tally: Tally, reason: str, good: Flags, *columns: Ints) -> tuple[Ints, ...]:

@@ -31,7 +31,7 @@ def _bytes_of(value: int) -> np.uint64:
     return np.uint64(value * 0x0101010101010101)
 
 
-_HIGH, _ZERO, _SEVEN = _bytes_of(0x80), _bytes_of(ord("0")), _bytes_of(0x40)
+_HIGH, _ZERO, _SEVEN, _BIT_5 = _bytes_of(0x80), _bytes_of(ord("0")), _bytes_of(0x40), _bytes_of(0x20)
 _ABOVE_40, _FROM_40 = _bytes_of(0x80 - 41), _bytes_of(0x80 - 40)
 _KEEP = np.array([(1 << 64) - (1 << (64 - 8 * chars)) for chars in range(WORD_CHARS + 1)], np.uint64)
 _PACK = (
@@ -53,25 +53,20 @@ def words_of(
         count: words of 48 bits wanted.
     """
     overlapping = np.ndarray((len(buffer) - 7,), "<u8", np.ascontiguousarray(buffer), strides=(1,))
-    legal = np.ones(len(start), bool)
-    words = []
-    last = len(overlapping) - 1
-    for index in range(count):
-        at = start + WORD_CHARS * index
-        raw = overlapping[np.minimum(at, last) if index else at].byteswap(inplace=True)
-        keep = _KEEP[np.clip(chars - WORD_CHARS * index, 0, WORD_CHARS)]
-        raw = (raw & keep) | (_ZERO & ~keep)
-        value = (raw | _HIGH) - _ZERO
-        wrong = (raw | ~value) & _HIGH
-        value &= ~_HIGH
-        six = value - (((value + _ABOVE_40) & _HIGH) >> np.uint64(4))
-        wrong |= (six + (((six + _FROM_40) & _HIGH) >> np.uint64(4))) ^ value
-        wrong |= six & _SEVEN
-        legal &= wrong == 0
-        for shift, upper, lower in _PACK:
-            six = ((six >> shift) & upper) | (six & lower)
-        words.append(six)
-    return words, legal
+    steps = WORD_CHARS * np.arange(count)[:, None]
+    raw = overlapping[np.minimum(start + steps, len(overlapping) - 1)].byteswap(inplace=True)
+    keep = _KEEP[np.minimum(np.maximum(chars - steps, 0), WORD_CHARS)]
+    raw &= keep
+    raw |= _ZERO & ~keep
+    value = (raw | _HIGH) - _ZERO
+    wrong = (raw | ~value) & _HIGH
+    value &= ~_HIGH
+    six = value - (((value + _ABOVE_40) & _HIGH) >> np.uint64(4))
+    wrong |= (six + (((six + _FROM_40) & _HIGH) >> np.uint64(4))) ^ value
+    wrong |= six & _SEVEN
+    for shift, upper, lower in _PACK:
+        six = ((six >> shift) & upper) | (six & lower)
+    return list(six), ~wrong.any(axis=0)
 
 
 def bits(words: Words, start: int, length: int, *, signed: bool = False) -> NDArray[np.int64]:
@@ -92,10 +87,17 @@ def bits(words: Words, start: int, length: int, *, signed: bool = False) -> NDAr
 
 def text(words: Words, start: int, chars: int) -> NDArray[np.bytes_]:
     """Return a text field of *chars* six-bit characters, cut at the first `@`, spaces around it removed."""
-    six = np.stack([bits(words, start + 6 * at, 6) for at in range(chars)], axis=1)
-    letters = np.where(six < 32, six + 64, six).astype(np.uint8)  # noqa: PLR2004 -- 32 is where the table turns
-    letters[np.logical_or.accumulate(six == 0, axis=1)] = ord(" ")
+    columns = []
+    for at in range(0, chars, WORD_CHARS):
+        some = min(WORD_CHARS, chars - at)
+        six = bits(words, start + 6 * at, 6 * some).astype(np.uint64) << np.uint64(6 * (WORD_CHARS - some))
+        for shift, upper, lower in reversed(_PACK):
+            six = ((six << shift) & (upper << shift)) | (six & lower)
+        # Below 32 the table holds the letters from `@` on, above it ASCII as it is.
+        columns.append((six + ((~six & _BIT_5) << np.uint64(1))).byteswap(inplace=True))
+    letters = np.ascontiguousarray(np.stack(columns, axis=1)).view(np.uint8)[:, :chars].copy()
+    letters[np.logical_or.accumulate(letters == ord("@"), axis=1)] = ord(" ")
     blank = np.logical_and.accumulate((letters == ord(" "))[:, ::-1], axis=1)[:, ::-1]
     letters[blank] = 0
-    cut: NDArray[np.bytes_] = np.ascontiguousarray(letters).view(f"S{chars}")[:, 0]
-    return np.char.lstrip(cut) if len(cut) else cut
+    cut: NDArray[np.bytes_] = letters.view(f"S{chars}")[:, 0]
+    return np.char.lstrip(cut) if np.any(letters[:, 0] == ord(" ")) else cut
