@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 LOCK = uv pip compile pyproject.toml -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command 'make lock'
-PYTEST = AYNI_EVERY_TEST_RUNS=1 $(BIN)/pytest -n 2 --dist loadgroup
+PYTEST = AYNI_EVERY_TEST_RUNS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-full check bench format lock clean system-packages
