@@ -20,7 +20,6 @@ from ayni.model.officer import Officer
 from ayni.model.record import House
 from ayni.model.store import Work
 from ayni.node.doors import house_of
-from ayni.node.kinds import ALL_KINDS
 from ayni.node.opening import OpenNode, open_node
 
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -44,13 +43,6 @@ class Desk:
         """Open a unit of work."""
         with self.node.store.work() as work:
             yield work
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[OpenNode]:
-    """Open the node at *folder* with the record kinds of every part."""
-    with open_node(folder, kinds=ALL_KINDS) as node:
-        yield node
 
 
 def password_of(officer: str, file: Path | None) -> str:
@@ -105,7 +97,7 @@ def acts(command: Callable[..., None]) -> Callable[..., None]:
         officer = str(options.pop("officer"))
         secret = options.pop("password_file")
         under = Mandate(purpose=Purpose(str(options.pop("purpose"))), legal_basis=str(options.pop("legal_basis")))
-        with opened(folder) as node:
+        with open_node(folder) as node:
             from ayni.node.officers.sign_in import sign_in  # noqa: PLC0415 -- needs Django configured
 
             password = password_of(officer, secret if isinstance(secret, Path) else None)

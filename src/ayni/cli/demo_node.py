@@ -20,7 +20,6 @@ from ayni.model.store import Work
 from ayni.model.triage import Dismissal
 from ayni.node.creating import create_node
 from ayni.node.doors import house_of
-from ayni.node.kinds import ALL_KINDS
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.status import Status, status_of
 
@@ -50,7 +49,7 @@ def stage(folder: Path, signals: Sequence[Signal]) -> Staged:
     """Make a node, let its officers in, take the signals in and decide about two of them."""
     create_node(folder, name="Estación de ejercicio", country="EC", id="ec-exercise")
     password = "-".join(secrets.choice(WORDS) for _ in range(WORD_COUNT)) + f"-{secrets.randbelow(90) + 10}"
-    with open_node(folder, kinds=ALL_KINDS) as node:
+    with open_node(folder) as node:
         ana, desk = _let_in(node, password)
         under = Mandate(purpose=Purpose.TRAINING, legal_basis=BASIS)
         with node.store.work() as work:

@@ -7,10 +7,10 @@ from typing import TextIO
 
 import click
 
-from ayni.cli.acting import Desk, acts, json_option, node_option, opened
+from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.output import show_json, table
 from ayni.node.creating import create_node
-from ayni.node.opening import upgrade_storage
+from ayni.node.opening import open_node, upgrade_storage
 
 
 @click.group()
@@ -56,7 +56,7 @@ def status(*, folder: Path, as_json: bool) -> None:
     """Say how the node fares: storage, jobs, feeds, ledger."""
     from ayni.node.status import status_of  # noqa: PLC0415 -- needs Django configured
 
-    with opened(folder) as one:
+    with open_node(folder) as one:
         found = status_of(one)
     if as_json:
         show_json(found)
@@ -81,7 +81,7 @@ def backup(*, folder: Path, data: Path, keys: Path, as_json: bool) -> None:
     """Copy data and keys, apart: neither opens anything without the other."""
     from ayni.node.backup import backup as back_up  # noqa: PLC0415 -- needs Django configured
 
-    with opened(folder) as one:
+    with open_node(folder) as one:
         made = back_up(one, data=data, keys=keys)
     if as_json:
         show_json(made)

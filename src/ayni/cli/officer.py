@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from ayni.cli.acting import Desk, acts, json_option, node_option, opened, password_of
+from ayni.cli.acting import Desk, acts, json_option, node_option, password_of
 from ayni.cli.output import show_json, show_rows
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer, Role
+from ayni.node.opening import open_node
 
 ROLES = click.Choice([role.value for role in Role])
 FIRST_BASIS = "the institution's decision to run this node"
@@ -31,7 +32,7 @@ def first(
     *, folder: Path, username: str, name: str, email: str, new_password_file: Path | None, as_json: bool
 ) -> None:
     """Let in the first administrator of a new node, and the machines they answer for."""
-    with opened(folder) as node:
+    with open_node(folder) as node:
         from ayni.node.officers.acts import NewOfficer, add_first  # noqa: PLC0415 -- needs Django configured
 
         new = NewOfficer(
@@ -86,7 +87,7 @@ def add(
 @json_option
 def list_officers(*, folder: Path, as_json: bool) -> None:
     """List people and machines, with their roles and who answers for each machine."""
-    with opened(folder):
+    with open_node(folder):
         from ayni.node.officers.acts import list_officers as accounts  # noqa: PLC0415 -- needs Django configured
 
         rows = [

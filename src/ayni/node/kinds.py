@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ayni.model.codec import KINDS
+from ayni.agreements.life_cycle import KINDS as AGREEMENTS
+from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**KINDS}
+ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS}
 """Kind to the type of its body, as the store reads it back."""

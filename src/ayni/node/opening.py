@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ayni.errors import NewerNodeError, NodeError
-from ayni.model.codec import KINDS
 from ayni.node.clock import Clock
 from ayni.node.django_setup import configure, forget
 from ayni.node.folder import check_folder, restored_from, serving_lock
@@ -51,7 +50,7 @@ def open_node(
 ) -> Iterator[OpenNode]:
     """Open the node at *folder*; `serving` holds it against a second server.
 
-    *more* adds Django settings of a door, *kinds* record kinds beyond the vocabulary's.
+    *more* adds Django settings of a door, *kinds* record kinds beyond those of this release.
     What a crash left half done (keys of deleted records) is completed before anything opens.
 
     Raises:
@@ -68,6 +67,7 @@ def open_node(
         stack.callback(forget, folder)
         check_schema(folder, alias)
         from ayni.node.key_ring import FILE_NAME, KeyRing  # noqa: PLC0415 -- cryptography, only for an open node
+        from ayni.node.kinds import ALL_KINDS  # noqa: PLC0415 -- the parts above load only for an open node
         from ayni.node.records.store import DjangoStore  # noqa: PLC0415 -- needs Django configured
 
         ring = KeyRing(folder / KEYS_FOLDER / FILE_NAME, keys.wrapping)
@@ -79,7 +79,7 @@ def open_node(
             keys=keys,
             ring=ring,
             clock=clock,
-            kinds={**KINDS, **(kinds or {})},
+            kinds={**ALL_KINDS, **(kinds or {})},
             restored_from=lambda: restored_from(folder),
         )
         store.finish_deletions()
