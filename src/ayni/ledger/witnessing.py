@@ -137,6 +137,23 @@ class Witnessing:
         except (UnreadableError, ValueError):
             return self._fault(partner, BAD_SIGNATURE)
 
+    def confirm(self) -> bool:
+        """Ask what partners hold of ours before anything is signed again; True if one answered and none contradicts.
+
+        For a node that was restored: a checkpoint signed before this could contradict one already witnessed.
+        """
+        answered = False
+        for partner in self._partners:
+            try:
+                answer = partner.door.show(self._store.origin)
+            except OSError:
+                continue
+            answered = True
+            if answer.status == _OK:
+                self._dispute(partner)
+        with self._store.view() as log:
+            return answered and log.halt() is None
+
     def silent(self, after: timedelta = QUIET) -> Sequence[Heard]:
         """Return the partners that have not witnessed anything for longer than *after*."""
         with self._store.view() as log:

@@ -1,7 +1,7 @@
 """Backup and restore: data and keys in two places, keys in their newest copy only.
 
     DATA/    backup.json · settings.toml · node.json · node.sqlite · blobs/ · tables/
-    KEYS/    node.key · records.keys                    one copy, written over each time
+    KEYS/    node.key · records.keys · exchange keys    one copy, written over each time
 
 The data copy is useless without the keys, so it may lie anywhere and for long. The
 key copy is written over in place: when a record is deleted, the next backup forgets
@@ -30,9 +30,9 @@ from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
 from ayni.node.files import built_beside, make_private_folder, no_space, write_private
 from ayni.node.folder import CARD, LAYOUT, RESTORED
 from ayni.node.key_ring import FILE_NAME as RING_FILE
+from ayni.node.keys import EXCHANGE_FILES, NodeKeys, fingerprint, open_keys
 from ayni.node.keys import FILE_NAME as KEY_FILE
 from ayni.node.keys import FOLDER as KEYS_FOLDER
-from ayni.node.keys import NodeKeys, fingerprint, open_keys
 from ayni.node.opening import OpenNode, check_schema, migrate
 from ayni.node.settings import FILE_NAME, Engine, Settings
 from ayni.node.settings_file import parse_settings
@@ -90,6 +90,9 @@ def backup(node: OpenNode, *, data: Path, keys: Path) -> Backup:
         make_private_folder(keys)
         write_over(keys / KEY_FILE, (node.folder / KEYS_FOLDER / KEY_FILE).read_bytes())
         write_over(keys / RING_FILE, node.ring.copy())
+        for name in EXCHANGE_FILES:
+            if (node.folder / KEYS_FOLDER / name).is_file():
+                write_over(keys / name, (node.folder / KEYS_FOLDER / name).read_bytes())
     return made
 
 
@@ -125,6 +128,9 @@ def restore(
             if not (keys / name).is_file():
                 raise KeysError(folder=str(folder), why=f"{keys / name} is missing")
             write_private(new / KEYS_FOLDER / name, (keys / name).read_bytes())
+        for name in EXCHANGE_FILES:
+            if (keys / name).is_file():
+                write_private(new / KEYS_FOLDER / name, (keys / name).read_bytes())
         opened = open_keys(new, chosen)
         if fingerprint(opened) != made.fingerprint:
             raise KeysError(folder=str(folder), why=f"{keys} holds the keys of another node than the backup's")

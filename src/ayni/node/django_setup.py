@@ -19,7 +19,7 @@ from ayni.node.settings import FILE_NAME, Engine, Settings, read_secret
 if TYPE_CHECKING:
     from ayni.node.keys import NodeKeys
 
-APPS: tuple[str, ...] = ("ayni.node.records",)
+APPS: tuple[str, ...] = ("ayni.node.records", "ayni.node.merkle")
 """Applications of every process that opens a node; doors name theirs when they configure."""
 
 STORAGE = "storage"

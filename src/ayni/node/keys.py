@@ -27,6 +27,8 @@ from ayni.node.settings import Protection, Settings, read_secret
 FORMAT = "ayni-node-key/1"
 FOLDER = "keys"
 FILE_NAME = "node.key"
+EXCHANGE_FILES = ("exchange.keys", "next.keys")
+"""Keys towards partners: those in use, and the promised next identity. Written by `ayni.node.ledger`."""
 KEY_BYTES = 32
 NONCE_BYTES = 12
 ARGON2_PASSES = 3

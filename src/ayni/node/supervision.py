@@ -107,7 +107,22 @@ class Supervisor:
 
 def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
     """Return what every node does by itself. Whoever writes another job adds it here."""
-    return (Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),)
+    return (
+        Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),
+        Job(name="ledger", run=lambda stop: _keep_history(node, stop)),
+    )
+
+
+def _keep_history(node: OpenNode, stop: threading.Event) -> None:
+    """Give every entry its place in the Merkle log within 200 ms, and sign checkpoints."""
+    from django.db import connections  # noqa: PLC0415 -- Django is configured once a node is open
+
+    from ayni.node.ledger import open_ledger  # noqa: PLC0415 -- as above
+
+    try:
+        open_ledger(node).run(stop)
+    finally:
+        connections[node.alias].close()
 
 
 def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
