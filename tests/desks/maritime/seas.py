@@ -12,6 +12,7 @@ from ayni.desks.maritime import DESK
 from ayni.desks.maritime.tables import IDENTITY, POSITION, arrow_schema
 from ayni.engine.detect import Detected, Request, detect
 from ayni.engine.duckdb import DuckDBEngine
+from ayni.engine.parameters import Overrides
 from ayni.model.desk import Table
 from ayni.model.signal import Fact, Signal
 
@@ -78,26 +79,23 @@ def table(rows: Iterable[Row], shape: Table = POSITION) -> pa.Table:
 
 
 def watch(
-    rows: Iterable[Row],
-    *rules: str,
-    identities: Sequence[Row] = (),
-    **overrides: str | float,
+    rows: Iterable[Row], *rules: str, settings: Overrides | None = None, identities: Sequence[Row] = ()
 ) -> Detected:
-    """Run this desk over reports; overrides are written `gap__silence_h=4`."""
+    """Run this desk over reports, with settings such as `{"gap.silence_h": 4}`."""
     return detect(
         DESK,
         {"position": table(rows), "identity": table(identities, IDENTITY)},
         engine=DuckDBEngine(threads=1),
         request=Request(
-            made_at=MADE_AT,
-            rules=tuple(f"maritime.{rule}/1" for rule in rules),
-            overrides={name.replace("__", "."): value for name, value in overrides.items()},
+            made_at=MADE_AT, rules=tuple(f"maritime.{rule}/1" for rule in rules), overrides=dict(settings or {})
         ),
     )
 
 
-def seen(rows: Iterable[Row], rule: str, *, identities: Sequence[Row] = (), **overrides: str | float) -> list[Signal]:
+def seen(
+    rows: Iterable[Row], rule: str, *, settings: Overrides | None = None, identities: Sequence[Row] = ()
+) -> list[Signal]:
     """Return the signals of one rule; it must have run."""
-    found = watch(rows, rule, identities=identities, **overrides)
+    found = watch(rows, rule, settings=settings, identities=identities)
     assert not found.not_run, found.not_run
     return list(found.signals)

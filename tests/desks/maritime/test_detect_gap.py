@@ -99,7 +99,7 @@ def test_published_messages_give_the_published_number_of_gaps() -> None:
         early for early, late in zip(sorted(hours), sorted(hours)[1:], strict=False) if late - early > 4_800_000
     )
     assert len(wanted) == 7
-    found = seen(rows, "gap", gap__silence_h="1.3333333333333333")
+    found = seen(rows, "gap", settings={"gap.silence_h": 4 / 3})
     assert [round(signal.started_at.timestamp() * 1000) for signal in found] == wanted
 
 
@@ -109,7 +109,9 @@ def test_positions_before_are_counted_by_receiver() -> None:
         report(hour, receiver=receiver)
         for hour, receiver in ((-6, "terrestrial"), (-5, "terrestrial"), (-4, "terrestrial"), (-1, "satellite"))
     ] + [report(0, receiver="satellite"), report(3, receiver="terrestrial")]
-    (signal,) = [one for one in seen(rows, "gap", gap__silence_h=2, gap__before_h=6) if one.started_at.hour == 0]
+    (signal,) = [
+        one for one in seen(rows, "gap", settings={"gap.silence_h": 2, "gap.before_h": 6}) if one.started_at.hour == 0
+    ]
     (quality,) = signal.quality
     assert quality.facts == {"before_satellite": 1, "before_terrestrial": 3}
     assert MIDNIGHT_MS % (24 * HOUR_MS) == 0

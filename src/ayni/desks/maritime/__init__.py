@@ -4,6 +4,7 @@ tables    the shapes: a position, what a vessel says about itself
 read      files and feeds to tables, by named layouts
 commands  `ayni maritime decode`
 tracks    positions to tracks: what every rule stands on
+reference coast, ports, nearest State: what ships with the desk
 detect    tracks to signals, one file a question
 phrases   what is said, in four languages
 """
@@ -14,6 +15,7 @@ from collections.abc import Mapping
 
 from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.read import SOURCES
+from ayni.desks.maritime.reference import REFERENCES
 from ayni.desks.maritime.tables import TABLES
 from ayni.desks.maritime.tracks import DERIVED
 from ayni.model.desk import Desk
@@ -40,6 +42,7 @@ DESK = Desk(
     sources=SOURCES,
     detectors=DETECTORS,
     derived=DERIVED,
+    references=REFERENCES,
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
     commands={"decode": "ayni.desks.maritime.commands:decode"},

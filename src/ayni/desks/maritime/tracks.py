@@ -7,6 +7,12 @@
     segment      stretches of track without a break
     hourly       how far each ship went in each hour, and where it was
     heard        who was heard where in each hour: how good reception was
+    place        coast and inland, for the cells ships were in
+    haven        ports and anchorages, likewise
+    vessel       what each MMSI says it is
+    grid         where each ship was at every tenth minute
+    near         pairs of ships close together, at every tenth minute
+    stay         where and how long a ship lay still
 
 A MMSI is not a ship: numbers are copied, mistyped and left at the factory's setting.
 So silence, speed and place are only ever measured within one ship's track, and a
@@ -71,4 +77,69 @@ SEGMENT = Derived(
 HOURLY = Derived(name="hourly", requires={"track": TRACK_COLUMNS}, sql=read_sql("hourly.sql"))
 HEARD = Derived(name="heard", requires={"hourly": ("mmsi", "hour", "positions")}, sql=read_sql("heard.sql"))
 
-DERIVED = (STEP, CONTESTED, SHIPS_APART, TRACK, SEGMENT, HOURLY, HEARD)
+PLACE = Derived(
+    name="place",
+    requires={"track": TRACK_COLUMNS, "shore": ("cell", "shore_lat_udeg", "shore_lon_udeg", "inland_mask")},
+    sql=read_sql("place.sql"),
+)
+HAVEN = Derived(
+    name="haven",
+    requires={"track": TRACK_COLUMNS, "port": ("cell", "port", "name", "lat_udeg", "lon_udeg")},
+    sql=read_sql("haven.sql"),
+)
+VESSEL = Derived(name="vessel", requires={"identity": ("mmsi", "ts")}, sql=read_sql("vessel.sql"))
+GRID = Derived(
+    name="grid",
+    requires={"track": (*TRACK_COLUMNS, "is_fine", "jumps")},
+    sql=read_sql("grid.sql"),
+    parameters=(
+        Parameter(
+            name="max_gap_s",
+            default=3600,
+            unit="s",
+            source="Global Fishing Watch, pipe-encounters: positions are interpolated across less than one hour",
+            low=600,
+            high=7200,
+        ),
+    ),
+)
+NEAR = Derived(
+    name="near",
+    requires={"grid": ("mmsi", "ship", "b", "lat_udeg", "lon_udeg", "is_fine", "nth", "leg_m")},
+    sql=read_sql("near.sql"),
+    parameters=(
+        Parameter(
+            name="distance_m",
+            default=500.0,
+            unit="m",
+            source="Global Fishing Watch, pipe-encounters: 0.5 km",
+            low=1.0,
+            high=500.0,
+        ),
+    ),
+)
+STAY = Derived(
+    name="stay",
+    requires={"grid": ("mmsi", "ship", "b", "lat_udeg", "lon_udeg", "leg_m")},
+    sql=read_sql("stay.sql"),
+    parameters=(
+        Parameter(
+            name="still_kn",
+            default=0.5,
+            unit="kn",
+            source="Global Fishing Watch, pipe-anchorages: a stop ends at 0.5 kn",
+            low=0.05,
+            high=3.0,
+        ),
+        Parameter(
+            name="apart_h",
+            default=6.0,
+            unit="h",
+            source="ours: a ship found where it was lay there in between",
+            low=0.2,
+            high=48.0,
+        ),
+    ),
+)
+
+DERIVED = (STEP, CONTESTED, SHIPS_APART, TRACK, SEGMENT, HOURLY, HEARD, PLACE, HAVEN, VESSEL, GRID, NEAR, STAY)

@@ -1,7 +1,16 @@
 """The questions this desk asks, one file a question or a family of them.
 
-sql      how SQL texts are read, and the words of geodesy they may use
-gap      no position received for hours
+sql            how SQL texts are read, and the words of geodesy they may use
+_common        what several rules say or ask alike
+
+gap            no position received for hours
+disabling      the same, where reception hardly explains it
+encounter      two ships together for hours
+rendezvous     two ships very close for half an hour
+loitering      very slow for hours, far out
+drifting       moving in another direction than the bow points
+calls          port visits, and stops away from port
+transmitters   one MMSI of several ships, leaps, positions on land
 
 Each file opens by saying what is looked for and what looks like it but is not;
 its texts lie beside it in `.sql` files. To add a rule: write the file, add its
@@ -9,7 +18,25 @@ its texts lie beside it in `.sql` files. To add a rule: write the file, add its
 docs/reference/maritime/.
 """
 
-from ayni.desks.maritime.detect import gap
+from ayni.desks.maritime.detect import (
+    calls,
+    disabling,
+    drifting,
+    encounter,
+    gap,
+    loitering,
+    rendezvous,
+    transmitters,
+)
 from ayni.model.desk import Detector
 
-DETECTORS: tuple[Detector, ...] = (*gap.DETECTORS,)
+DETECTORS: tuple[Detector, ...] = (
+    *gap.DETECTORS,
+    *disabling.DETECTORS,
+    *encounter.DETECTORS,
+    *rendezvous.DETECTORS,
+    *loitering.DETECTORS,
+    *drifting.DETECTORS,
+    *calls.DETECTORS,
+    *transmitters.DETECTORS,
+)

@@ -41,12 +41,25 @@ GAP = Detector(
             low=0.1,
             high=72,
         ),
+        Parameter(
+            name="cruising_kn",
+            default=10.0,
+            unit="kn",
+            source="ours: at this speed, or its own if faster, a ship may have reached port before its silence is"
+            " told; asked of silences that have not ended",
+            low=0.0,
+            high=60.0,
+        ),
     ),
     requires={
         "position": ("mmsi", "ts", "lat_udeg", "lon_udeg"),
         "track": ("mmsi", "ship", "ts", "p_ts", "dt_ms", "dist_m"),
         "hourly": ("mmsi", "ship", "hour", "last_ms"),
         "heard": ("mmsi", "hour", "square_y", "square_x"),
+        "stay": ("mmsi", "ship", "started_ms", "ended_ms"),
+        "place": ("cell", "shore_lat_udeg", "shore_lon_udeg"),
+        "haven": ("cell", "port_lat_udeg", "port_lon_udeg"),
+        "vessel": ("mmsi",),
     },
     sql=read_sql("gap.sql"),
     clues=(
@@ -101,6 +114,16 @@ GAP = Detector(
             holds="was_rare",
         ),
         Clue(says="it lay still when last heard", weight=-0.15, holds="lay_still"),
+        Clue(says="last heard {shore_nm:nm} from the coast", facts=("shore_nm",), weight=0.1, holds="far_out"),
+        Clue(
+            says="last heard {shore_nm:nm} from the coast: ask first whether anybody is in distress, and tell the"
+            " maritime rescue coordination centre",
+            facts=("shore_nm",),
+            weight=0,
+            holds="close_in",
+        ),
+        Clue(says="several ships use its number: the silence may belong to another", weight=-0.2, holds="is_shared"),
+        Clue(says="it is a small fishing vessel, which often saves its battery", weight=-0.2, holds="is_artisanal"),
         Clue(
             says="received before by satellite {before_satellite:integer}, from shore {before_terrestrial:integer}",
             facts=("before_satellite", "before_terrestrial"),

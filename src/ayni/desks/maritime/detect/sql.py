@@ -8,6 +8,9 @@ every distance and every cell is computed the same way everywhere:
     cell(lat, lon)                           number of the 0.1° cell of a position in microdegrees
     cell_near(lat, lon, dy, dx)              the cell dy rows north and dx columns east of it, across the dateline
     shortest(dlon)                           a difference of longitudes in microdegrees, the short way round
+    counts(n)                                a table of pairs (k, i): for each k from 1 to n, every i from 0 to k - 1
+
+A distance to nowhere is null: LEAST passes over nulls, so each argument is added in once more, times zero.
 
 The sphere has the mean radius of the Earth, 6 371 008.8 m. Source: IUGG, Geodetic
 Reference System 1980 (Moritz 2000), R1.
@@ -34,7 +37,8 @@ def _distance_m(lat_a: str, lon_a: str, lat_b: str, lon_b: str) -> str:
     return (
         f"({DIAMETER_M}e0 * ASIN(SQRT(LEAST(1e0, POWER(SIN(({lat_b} - {lat_a}) * {HALF_RADIANS_A_UDEG}), 2)"
         f" + COS({lat_a} * {RADIANS_A_UDEG}) * COS({lat_b} * {RADIANS_A_UDEG})"
-        f" * POWER(SIN(({lon_b} - {lon_a}) * {HALF_RADIANS_A_UDEG}), 2)))))"
+        f" * POWER(SIN(({lon_b} - {lon_a}) * {HALF_RADIANS_A_UDEG}), 2))))"
+        f" + 0e0 * ({lat_a} + {lon_a} + {lat_b} + {lon_b}))"
     )
 
 
@@ -59,22 +63,32 @@ def _shortest(difference: str) -> str:
     )
 
 
+def _counts(most: str) -> str:
+    pairs = ", ".join(f"({k}, {i})" for k in range(1, int(most) + 1) for i in range(k))
+    return f"(VALUES {pairs})"
+
+
 WORDS: Mapping[str, Callable[..., str]] = {
     "distance_m": _distance_m,
     "floor_div": _floor_div,
     "cell_near": _cell_near,
     "cell": _cell,
     "shortest": _shortest,
+    "counts": _counts,
 }
 _WORD = re.compile(r"\b(" + "|".join(WORDS) + r")\(")
+_INCLUDE = re.compile(r"\binclude\(([a-z_0-9]+\.sql)\)")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
 @lru_cache(maxsize=64)
 def read_sql(name: str) -> str:
-    """Return the text of one `.sql` file of this folder, its words written out and its comments left behind."""
+    """Return the text of one `.sql` file of this folder, its words written out and its comments left behind.
+
+    `include(other.sql)` stands for the text of another file.
+    """
     text = resources.files("ayni.desks.maritime.detect").joinpath(name).read_text("utf-8")
-    return write_out(text)
+    return write_out(_INCLUDE.sub(lambda found: read_sql(found[1]), text))
 
 
 def write_out(text: str) -> str:
