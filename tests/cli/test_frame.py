@@ -57,3 +57,16 @@ def test_desk_list_is_json_for_a_program() -> None:
     done = ayni("desk", "list", "--json")
     assert done.returncode == 0
     assert isinstance(json.loads(done.stdout), list)
+
+
+def test_the_reference_lists_the_commands_that_there_are() -> None:
+    """The page is made from the commands; run scripts/write_cli_reference.py when one changes."""
+    script = Path(__file__).parents[2] / "scripts" / "write_cli_reference.py"
+    written = subprocess.run(
+        [sys.executable, "-c", f"import runpy; print(runpy.run_path({str(script)!r})['page'](), end='')"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept = (Path(__file__).parents[2] / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    assert written.stdout == kept
