@@ -179,10 +179,17 @@ def _split_quoted(data: bytes, names: list[str]) -> tuple[Frame, NDArray[np.bool
     """Split lines with quotes one by one, so that an unbalanced quote spoils its own line only."""
     import polars as pl  # noqa: PLC0415 -- as above
 
-    rows = [next(csv.reader([line.decode("utf-8", "replace")]), []) for line in data.split(b"\n")[:-1]]
-    good = np.array([len(row) == len(names) for row in rows])
+    rows = [_quoted_fields(line) for line in data.split(b"\n")[:-1]]
+    good = np.array([len(row) == len(names) for row in rows], bool)
     fields = [row for row in rows if len(row) == len(names)]
     return pl.DataFrame(fields, schema=dict.fromkeys(names, pl.String), orient="row"), good
+
+
+def _quoted_fields(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.rstrip(b"\r").decode("utf-8", "replace")], strict=True), [])
+    except csv.Error:
+        return []
 
 
 def _batches(

@@ -28,6 +28,8 @@ from ayni.model.desk import Batches, Source, Tally
 LARGEST_BYTES = 512 << 20
 """GeoJSON is one value and must be held whole; more than this belongs into Parquet."""
 LOOK_AT_BYTES = 4096
+BROKEN_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for text that is not JSON of the shape wanted, or nested without end."""
 NOT_JSON = "not a JSON object of this layout"
 NOT_A_TRACK = "feature without MMSI, or without a time for every vertex"
 
@@ -80,7 +82,7 @@ def recognises_gfw(path: Path) -> bool:
     first = head(path, LOOK_AT_BYTES).split(b"\n", 1)[0]
     try:
         found = msgspec.json.decode(first)
-    except msgspec.DecodeError:
+    except BROKEN_JSON:
         return False
     return isinstance(found, dict) and {"ssvid", "timestamp", "lat", "lon"} <= set(found)
 
@@ -97,7 +99,7 @@ def read_geojson(path: Path, tally: Tally) -> Batches:
         raise UnreadableError(file=path, why="GeoJSON of more than 512 MB; convert it to Parquet")
     try:
         collection = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=_Collection)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except BROKEN_JSON as error:
         raise UnreadableError(file=path, why=f"not a GeoJSON FeatureCollection ({error})") from error
     checking = Checking(source=sha256_of(path), tally=tally)
     at = 0
@@ -114,7 +116,7 @@ def read_geojson(path: Path, tally: Tally) -> Batches:
 def _vertices(text: bytes, offset: int, tally: Tally) -> list[Row]:
     try:
         feature = msgspec.json.decode(text, type=_Feature)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except BROKEN_JSON:
         return _refused(tally)
     said, shape = feature.properties, feature.geometry
     places: list[object] = [shape.coordinates] if shape.type == "Point" else list(shape.coordinates)
@@ -166,7 +168,7 @@ def read_gfw(path: Path, tally: Tally) -> Batches:
                     continue
                 try:
                     said = decoder.decode(chunk.data[start : start + length])
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                except BROKEN_JSON:
                     tally.reject(NOT_JSON)
                     continue
                 place = (_number(said.lat), _number(said.lon), _number(said.speed), _number(said.course), np.nan)

@@ -45,7 +45,7 @@ class Lines:
     def only(self, keep: NDArray[np.bool_]) -> bytes:
         """Return the bytes of the kept lines, each ended by a line feed."""
         if keep.all() and len(self.starts) and self.starts[0] == 0:
-            return self.chunk.data
+            return self.chunk.data if self.chunk.data.endswith(b"\n") else self.chunk.data + b"\n"
         return b"".join(
             self.chunk.data[start:end] + b"\n"
             for start, end in zip(self.starts[keep].tolist(), self.ends[keep].tolist(), strict=True)
