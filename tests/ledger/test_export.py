@@ -144,7 +144,7 @@ def test_the_verifier_in_the_export_runs_alone(sample: Sample, tmp_path: Path) -
     more = ["--entry", str(tmp_path / "entry.json"), "--receipt", str(tmp_path / "receipt")]
     done = subprocess.run([*program, *more, "--lang", "es"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "está íntegro: 300 asientos, 3 puntos de control" in done.stdout
+    assert "está íntegro; asientos: 300; puntos de control: 3" in done.stdout
     assert "el asiento es el número 42" in done.stdout
     assert "el recibo es válido: asiento 42" in done.stdout
     assert "compare estas huellas" in done.stdout

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from ayni.cli.acting import json_option, node_option
 from ayni.cli.frame import language
+from ayni.cli.output import show_json
 from ayni.ledger import verifier
 
 
 @click.group()
 def ledger() -> None:
     """Export and verify the history."""
+
+
+@ledger.command("export")
+@click.argument("to", type=click.Path(path_type=Path))
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Witnesses and quorum to demand."
+)
+@node_option
+@json_option
+def write_export(*, to: Path, policy: Path | None, folder: Path, as_json: bool) -> None:
+    """Write the history to TO, a new folder or a .zip file, with the program that verifies it.
+
+    It holds hashes, times and names of acts, and no personal data.
+
+    \b
+    Example:
+      ayni ledger export --node ./node history.zip
+    """  # noqa: D301 -- \b keeps click from re-flowing the example
+    from ayni.ledger.policy import Policy  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.node.ledger import open_ledger  # noqa: PLC0415 -- as above
+    from ayni.node.opening import open_node  # noqa: PLC0415 -- needs Django configured
+
+    demanded = None if policy is None else Policy.parse(policy.read_bytes())
+    with open_node(folder) as node:
+        signed = open_ledger(node).export(to, demanded).checkpoint
+    if as_json:
+        show_json({"origin": signed.origin, "entries": signed.size, "root": signed.root.hex(), "export": str(to)})
+        return
+    click.echo(f"exported {signed.origin}: {signed.size:,} entries, root {signed.root.hex()}")
+    click.echo(f"next: ayni ledger verify {to}")
 
 
 @ledger.command()

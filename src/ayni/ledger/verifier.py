@@ -38,11 +38,13 @@ from pathlib import Path
 
 SENTENCES = {
     "whole": {
-        "en": "the ledger {origin} is whole: {entries} entries, {checkpoints} checkpoints, root {root}",
-        "es": "el registro {origin} está íntegro: {entries} asientos, {checkpoints} puntos de control, raíz {root}",
-        "pt": "o registo {origin} está íntegro: {entries} assentos, {checkpoints} pontos de controlo, raiz {root}",
-        "fr": "le registre {origin} est intègre : {entries} inscriptions, {checkpoints} points de contrôle,"
-        " racine {root}",
+        "en": "the ledger {origin} is whole; entries: {entries}; checkpoints: {checkpoints}; root: {root}",
+        "es": "el registro {origin} está íntegro; asientos: {entries};"
+        " puntos de control: {checkpoints}; raíz: {root}",
+        "pt": "o registro {origin} está íntegro; lançamentos: {entries};"
+        " pontos de controle: {checkpoints}; raiz: {root}",
+        "fr": "le registre {origin} est intègre ; inscriptions : {entries} ;"
+        " points de contrôle : {checkpoints} ; racine : {root}",
     },
     "witnessed": {
         "en": "witnessed by: {witnesses}",
@@ -59,13 +61,13 @@ SENTENCES = {
     "entry-found": {
         "en": "the entry is number {index} of this ledger, unchanged",
         "es": "el asiento es el número {index} de este registro, sin cambios",
-        "pt": "o assento é o número {index} deste registo, inalterado",
+        "pt": "o lançamento é o número {index} deste registro, inalterado",
         "fr": "l’inscription porte le numéro {index} dans ce registre, inchangée",
     },
     "receipt-holds": {
         "en": "the receipt holds: entry {index} of {origin}",
         "es": "el recibo es válido: asiento {index} de {origin}",
-        "pt": "o recibo é válido: assento {index} de {origin}",
+        "pt": "o recibo é válido: lançamento {index} de {origin}",
         "fr": "le reçu est valable : inscription {index} de {origin}",
     },
     "refused": {
@@ -89,7 +91,7 @@ SENTENCES = {
     "changed": {
         "en": "{file} is not the file that the manifest lists: it was changed or cut short",
         "es": "{file} no es el archivo que figura en el manifiesto: fue modificado o truncado",
-        "pt": "{file} não é o ficheiro que consta do manifesto: foi alterado ou truncado",
+        "pt": "{file} não é o arquivo que consta do manifesto: foi alterado ou truncado",
         "fr": "{file} n’est pas le fichier inscrit au manifeste : il a été modifié ou tronqué",
     },
     "malformed": {
@@ -113,25 +115,25 @@ SENTENCES = {
     "tree": {
         "en": "{file} does not follow from the entries: history was changed",
         "es": "{file} no se deduce de los asientos: el historial fue alterado",
-        "pt": "{file} não decorre dos assentos: o histórico foi alterado",
+        "pt": "{file} não decorre dos lançamentos: o histórico foi alterado",
         "fr": "{file} ne découle pas des inscriptions : l’historique a été altéré",
     },
     "twice": {
         "en": "the entry id {id} stands twice",
         "es": "el identificador de asiento {id} aparece dos veces",
-        "pt": "o identificador de assento {id} aparece duas vezes",
+        "pt": "o identificador de lançamento {id} aparece duas vezes",
         "fr": "l’identifiant d’inscription {id} apparaît deux fois",
     },
     "no-entry": {
         "en": "this ledger holds no such entry",
         "es": "este registro no contiene tal asiento",
-        "pt": "este registo não contém tal assento",
+        "pt": "este registro não contém tal lançamento",
         "fr": "ce registre ne contient pas cette inscription",
     },
     "no-inclusion": {
         "en": "the receipt does not lead from its entry to the signed root",
         "es": "el recibo no conduce de su asiento a la raíz firmada",
-        "pt": "o recibo não conduz do seu assento à raiz assinada",
+        "pt": "o recibo não conduz do seu lançamento à raiz assinada",
         "fr": "le reçu ne mène pas de son inscription à la racine signée",
     },
 }
