@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ayni.agreements.decide import compile_text
-from ayni.agreements.diff import Difference, compare
-from ayni.agreements.prove import in_words
+from ayni.agreements.diff import Difference, compare, merge
 from ayni.agreements.text import AgreementText
 from tests.agreements.texts import a_text
 
@@ -23,7 +26,12 @@ def amended(text: AgreementText, number: str, old: str, new: str) -> AgreementTe
 
 def cells(difference: Difference, *, allows: bool) -> set[tuple[str, str, str]]:
     """Return the changed cells of one direction."""
-    return {(each.action, each.kind, each.purpose) for each in difference.changes if each.allows is allows}
+    return {
+        cell
+        for each in difference.changes
+        if each.allows is allows
+        for cell in product(each.actions, each.kinds, each.purposes)
+    }
 
 
 def test_words_alone_change_nothing() -> None:
@@ -42,9 +50,10 @@ def test_a_longer_period_newly_allows_and_says_from_which_day() -> None:
     actions, purposes = ("share", "receive", "use"), ("counter-narcotics", "illegal-fishing", "environmental-crime")
     assert cells(difference, allows=True) == {(a, "tracks", p) for a in actions for p in purposes}
     assert difference.forbidden == ()
-    assert any("whole days since it was made = 91" in line for line in in_words(difference.changes[0].says, "en"))
-    for language in ("es", "pt", "fr"):
-        assert in_words(difference.changes[0].says, language)[0] != in_words(difference.changes[0].says, "en")[0]
+    assert len(difference.changes) == 1, "told as one change"
+    told = {language: difference.changes[0].told(language) for language in ("es", "pt", "en", "fr")}
+    assert any("whole days since it was made = 91" in line for line in told["en"])
+    assert len({lines[0] for lines in told.values()}) == 4
 
 
 def test_every_example_is_decided_otherwise_by_the_engine() -> None:
@@ -68,3 +77,22 @@ def test_a_condition_taken_away_is_told_also_of_kinds_nobody_named() -> None:
     found = cells(compare(text, other), allows=True)
     assert ("court", "any other kind of record", "counter-narcotics") in found
     assert ("court", "case", "counter-narcotics") in found
+
+
+def test_a_change_that_touches_everything_is_still_told() -> None:
+    """One signature instead of two changes every cell; the list is long, complete and grouped."""
+    text = a_text()
+    difference = compare(text, amended(text, "13", "< 2", "< 1"))
+    assert difference.forbidden == ()
+    found = cells(difference, allows=True)
+    assert ("share", "signal", "counter-narcotics") in found
+    assert ("act", "any other kind of record", "safety") in found, "what an institution does with its own"
+    assert len(difference.changes) < 20 < len(found)
+
+
+@given(st.sets(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.sampled_from("123"))))
+@settings(max_examples=100, deadline=None)
+def test_merging_loses_no_cell_and_adds_none(some: set[tuple[str, str, str]]) -> None:
+    """Groups multiplied out are the cells again, each once."""
+    out = [cell for actions, kinds, purposes in merge(some) for cell in product(actions, kinds, purposes)]
+    assert sorted(out) == sorted(some)

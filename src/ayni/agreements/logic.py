@@ -69,14 +69,6 @@ class Space:
         """Return the number that stands for *word*."""
         return self._codes.setdefault(str(word), len(self._codes))
 
-    def knows(self, word: str) -> bool:
-        """Return whether a text names *word*."""
-        return word in self._codes
-
-    def named(self, path: str) -> Formula:
-        """Return whether the word at *path* is one that a text names."""
-        return z3.Or([self[path] == code for code in self._codes.values()])
-
     def _variable(self, path: str) -> Term:
         attribute = BY_PATH[path]
         if attribute.sort is Sort.TRUTH:
