@@ -166,7 +166,7 @@ class RestoredError(NodeError):
     """A restored node that has not been reconciled yet."""
 
     says = "the node at {folder} was restored from a backup of {made_at} and has not been reconciled"
-    try_this = "replay tombstones with `ayni node restore --reconcile`; until then no record opens"
+    try_this = "replay deletions with `ayni node reconcile --node {folder}`; until then no record opens"
 
 
 class NoSpaceError(NodeError):

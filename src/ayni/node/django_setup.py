@@ -30,7 +30,7 @@ PRAGMAS = (
     "PRAGMA synchronous=FULL;"
     "PRAGMA secure_delete=ON;"
     "PRAGMA temp_store=MEMORY;"
-    "PRAGMA cache_size=-65536"
+    "PRAGMA cache_size=-16384"
 )
 """WAL, FULL: confirmed means on disk. secure_delete: freed cells are zeroed. temp_store: no sort spills to a file."""
 

@@ -107,7 +107,9 @@ def check_schema(folder: Path, alias: str) -> None:
         raise NewerNodeError(folder=str(folder), stored=newer[-1], known=latest)
     if missing := sorted(known - stored):
         app, name = missing[0]
-        raise NodeError(folder=str(folder), why=f"its storage lacks {app}.{name}; run `ayni node upgrade {folder}`")
+        raise NodeError(
+            folder=str(folder), why=f"its storage lacks {app}.{name}; run `ayni node upgrade --node {folder}`"
+        )
 
 
 def upgrade_storage(folder: Path, *, more: Mapping[str, object] | None = None) -> None:

@@ -318,9 +318,10 @@ class DjangoWork:
         """Undo what was not committed."""
         if self._atomic is not None:
             atomic, self._atomic = self._atomic, None
-            if not connections[self._using].closed_in_transaction:
-                transaction.set_rollback(True, using=self._using)
-            atomic.__exit__(None, None, None)
+            with translated(self._store.folder, "undoing"):
+                if not connections[self._using].closed_in_transaction:
+                    transaction.set_rollback(True, using=self._using)
+                atomic.__exit__(None, None, None)
         for written, _ in self._written:
             written.path.unlink(missing_ok=True)
         self._reset()
