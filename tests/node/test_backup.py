@@ -117,7 +117,7 @@ def test_what_partners_recalled_since_is_replayed(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_a_post_moves_from_sqlite_to_postgresql(
+def test_a_post_moves_from_sqlite_to_postgresql_and_back(
     tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By backup, a changed setting and restore."""
@@ -139,6 +139,15 @@ def test_a_post_moves_from_sqlite_to_postgresql(
             with again.store.work() as work:
                 assert work.get(record.header.id) == record
             assert not list(find_damage(again))
+            backup(again, data=tmp_path / "back", keys=tmp_path / "keys")
+    restore(tmp_path / "home", data=tmp_path / "back", keys=tmp_path / "keys", settings=settings_for())
+    with open_node(tmp_path / "home") as home:
+        assert home.settings.storage.engine == "sqlite"
+        reconcile(home, tombstones=[], asked=["pe"], by=ADMINISTRATOR, under=MANDATE)
+        with home.store.work() as work:
+            assert work.get(record.header.id) == record
+        assert not list(find_damage(home))
+        keep(home.store, a_record())
 
 
 def test_keys_never_lie_with_data(tmp_path: Path) -> None:

@@ -93,11 +93,12 @@ def backup(*, folder: Path, data: Path, keys: Path, as_json: bool) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(exists=True, path_type=Path), required=True)
 @click.option("--keys", type=click.Path(exists=True, path_type=Path), required=True)
-def restore(*, folder: Path, data: Path, keys: Path) -> None:
+@click.option("--settings", type=click.File(), help="Another settings.toml, to move to another database.")
+def restore(*, folder: Path, data: Path, keys: Path, settings: TextIO | None) -> None:
     """Make a node anew from a backup. It opens no record until `ayni node reconcile`."""
     from ayni.node.backup import restore as restore_node  # noqa: PLC0415 -- needs Django configured
 
-    restored = restore_node(folder, data=data, keys=keys)
+    restored = restore_node(folder, data=data, keys=keys, settings=settings.read() if settings else "")
     click.echo(f"restored as of {restored.made_at}; no record opens before `ayni node reconcile --node {folder}`")
 
 
