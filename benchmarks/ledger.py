@@ -4,8 +4,9 @@
 
 The peer is pymerkle (GPLv3): never imported by Ayni, it is installed into a temporary
 environment of its own and runs in a process of its own, on the same entries, in the same
-run. Compare ratios; absolute figures change with the machine and its load. CPU seconds
-are given beside wall seconds for that reason.
+run. Compare ratios; absolute figures change with the machine and its load. Processor
+seconds are given beside wall seconds for that reason, and the audit's promise is held
+against them: one core, the best of two runs. Exits with 1 when a promise is not kept.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ from ayni.model.act import Leaf
 
 PEER = "pymerkle==7.0.0"
 ORIGIN = "pe.ayni.example/ledger"
+PROMISED_AUDIT_S = 5.0
+"""Processor seconds for a million entries."""
+PROMISED_RECEIPT_BYTES = 15_000
 BATCH = 1000
 """Entries a turn: what a busy node writes in 200 ms."""
 LOG = [Signer(name=ORIGIN, kind=kind, seed=bytes([kind]) * 32) for kind in (Kind.ED25519, Kind.ML_DSA_44)]
@@ -198,8 +202,15 @@ def main() -> None:
             print(f"{name:10} {what:34} {figure:14,.2f}")
     if theirs is None:
         print("pymerkle   not measured: it could not be installed here")
+    kept = {
+        "audit": mine["audit_cpu_s"] * 1_000_000 / chosen.entries < PROMISED_AUDIT_S,
+        "receipt": mine["receipt_bytes"] < PROMISED_RECEIPT_BYTES,
+        "appends": theirs is None or ratios["appends_durable"] > 1,
+    }
     if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=1))
+        chosen.json.write_text(json.dumps(result | {"kept": kept}, indent=1))
+    if not all(kept.values()):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

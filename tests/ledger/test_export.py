@@ -157,6 +157,13 @@ def test_the_verifier_in_the_export_runs_alone(sample: Sample, tmp_path: Path) -
     assert (done.returncode, done.stderr) == (1, "REFUSÉ : ce registre ne contient pas cette inscription\n")
 
 
+def test_a_file_that_is_not_there_is_a_sentence(sample: Sample, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not a traceback."""
+    for option in ("--policy", "--entry", "--receipt"):
+        assert verifier.main([str(sample.export), option, "/no/such/file", "--lang", "pt"]) == 1
+        assert capsys.readouterr().err == "RECUSADO: falta /no/such/file\n"
+
+
 def test_the_verifier_imports_nothing_of_ayni() -> None:
     """It is handed to people who have only Python and `cryptography`."""
     lines = Path(verifier.__file__).read_text(encoding="utf-8").splitlines()

@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -32,6 +33,7 @@ MAX_SIGNATURES = 64
 """C2SP asks for at least 16."""
 KEY_ID_BYTES = 4
 DASH = "— "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 class Kind(IntEnum):
@@ -135,7 +137,7 @@ def split_note(data: bytes) -> tuple[bytes, Sequence[SignatureLine]]:
         whole = data.decode()
     except UnicodeDecodeError as error:
         raise UnreadableError(file="note", why="not UTF-8") from error
-    if any(character < " " and character != "\n" for character in whole):
+    if _CONTROL.search(whole):
         raise UnreadableError(file="note", why="holds a control character")
     text, gap, tail = whole.rpartition("\n\n")
     if not gap or not text or not tail.endswith("\n"):

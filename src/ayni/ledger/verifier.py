@@ -34,6 +34,8 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 SENTENCES = {
@@ -145,7 +147,10 @@ WIDTH = 256
 HASH = 32
 KEY_ID = 4
 MAX_NOTE = 1 << 18
-HEAD, NEWLINE, ID, DIGEST = b"ayni-leaf/1", 10, 36, 64
+HEAD, ID, DIGEST = b"ayni-leaf/1", 36, 64
+BARE, TOO_LONG = len(HEAD) + ID + DIGEST + 5, 266
+"""Bytes of an entry beside its act and time."""
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 MAX_ACT, TIME, VISIBLE = 80, set(range(1, 17)), bytes(range(0x21, 0x7F))
 ED25519, ED25519_COSIGNATURE, ML_DSA_44 = 1, 4, 6
 KEY_BYTES = {ED25519: 32, ED25519_COSIGNATURE: 32, ML_DSA_44: 1312}
@@ -345,47 +350,41 @@ def hash_everything(wanted: Reader, size: int) -> dict[tuple[int, int], bytes]:
 
 def hash_bundle(bundle: bytes, width: int, name: str, seen: set[bytes]) -> bytes:
     """Return the leaf hashes of a bundle, one after the other; remember the entry ids."""
-    heads, ids = read_bundle(bundle, width, name)
+    sizes, ids = read_bundle(bundle, width, name)
     before = len(seen)
     seen.update(ids)
     if len(seen) != before + width:
         doubled = next((one for one in ids if ids.count(one) > 1), ids[0])
         raise Refuted("twice", id=doubled.decode())
-    sha256 = hashlib.sha256
-    hashes: list[bytes] = []
-    at = 0
-    for head in heads:
-        end = at + 2 + (head[0] << 8) + head[1]
-        hashes.append(sha256(b"\0" + bundle[at + 2 : end]).digest())
-        if bundle[end - 1] != NEWLINE:
-            break
-        at = end
-    if at != len(bundle) or len(hashes) != width:
-        raise Refuted("malformed", file=name, detail=f"entry {len(hashes)} has another length, or is cut short")
-    return b"".join(hashes)
+    sha256, ends = hashlib.sha256, accumulate(size + 2 for size in sizes)
+    return b"".join(
+        [sha256(b"\0" + bundle[end - size : end]).digest() for size, end in zip(sizes, ends, strict=True)]
+    )
 
 
-def read_bundle(bundle: bytes, width: int, name: str) -> tuple[list[bytes], list[bytes]]:
-    """Check that a bundle holds *width* entries of format ayni-leaf/1; return what begins each, and its id.
+def read_bundle(bundle: bytes, width: int, name: str) -> tuple[list[int], list[bytes]]:
+    """Check that a bundle holds *width* entries of format ayni-leaf/1; return their lengths and ids.
 
     An entry has five lines: its length and the format, id, act, milliseconds, digest. No entry is as
     long as 266 bytes or as short as 10, so no length holds a line feed, and all entries of a bundle
-    can be split and checked at once.
+    can be split and checked at once; the length before each must be that of its own five lines.
     """
     lines = bundle.split(b"\n")
     heads, ids, acts, times, digests = (lines[place:-1:5] for place in range(5))
+    sizes = [BARE + len(act) + len(time) for act, time in zip(acts, times, strict=False)]
+    head_of = {size: size.to_bytes(2, "big") + HEAD for size in set(sizes) if size < TOO_LONG}
     checks = (
         len(lines) == 5 * width + 1 and not lines[-1],
-        all(len(head) == len(HEAD) + 2 and head.endswith(HEAD) and head[0] == 0 for head in set(heads)),
+        heads == [head_of.get(size) for size in sizes],
         set(map(len, ids)) == {ID} and not b"".join(ids).translate(None, b"0123456789abcdef-"),
         all(0 < len(act) <= MAX_ACT and not act.translate(None, VISIBLE) for act in set(acts)),
         set(map(len, times)) <= TIME and not b"".join(times).translate(None, b"0123456789"),
-        not any(time.startswith(b"0") for time in times),
+        b"0" not in {time[:1] for time in times},
         set(map(len, digests)) == {DIGEST} and not b"".join(digests).translate(None, b"0123456789abcdef"),
     )
     if not all(checks):
         raise Refuted("malformed", file=name, detail=f"not {width} entries of format ayni-leaf/1, or cut short")
-    return heads, ids
+    return sizes, ids
 
 
 def fold(hashes: bytes) -> bytes:
@@ -398,6 +397,12 @@ def fold(hashes: bytes) -> bytes:
     return hashes
 
 
+@lru_cache(maxsize=4096)
+def fold_once(hashes: bytes) -> bytes:
+    """Return `fold`, remembered: older checkpoints share most of their subtrees."""
+    return fold(hashes)
+
+
 def root_of(tiles: dict[tuple[int, int], bytes], start: int, end: int) -> bytes:
     """Return the Merkle tree hash of entries `[start, end)` from tiles. Source: RFC 9162, section 2.1.1."""
     count = end - start
@@ -406,7 +411,7 @@ def root_of(tiles: dict[tuple[int, int], bytes], start: int, end: int) -> bytes:
     if count & (count - 1) == 0 and start % count == 0:
         level, above = divmod(count.bit_length() - 1, 8)
         tile, offset = divmod(start >> (8 * level), WIDTH)
-        return fold(tiles[level, tile][offset * HASH : (offset + (1 << above)) * HASH])
+        return fold_once(tiles[level, tile][offset * HASH : (offset + (1 << above)) * HASH])
     split = start + (1 << (count - 1).bit_length() - 1)
     return hashlib.sha256(b"\1" + root_of(tiles, start, split) + root_of(tiles, split, end)).digest()
 
@@ -470,31 +475,38 @@ def verified(checkpoint: Checkpoint, name: str, keys: list[Key]) -> set[Key]:
 def holds(checkpoint: Checkpoint, key: Key, signature: bytes) -> bool:
     """Say whether one signature verifies. Source: signed-note; tlog-cosignature."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 -- the one package needed, named where it is
-    from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa  # noqa: PLC0415 -- as above
 
-    try:
-        if key.kind == ED25519:
-            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, checkpoint.text)
-            return True
-        stamp, signature = signature[:8], signature[8:]
-        if key.kind == ED25519_COSIGNATURE:
-            message = b"cosignature/v1\ntime %d\n" % int.from_bytes(stamp, "big") + checkpoint.text
-            ed25519.Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
-            return True
+    stamp = b"" if key.kind == ED25519 else signature[:8]
+    if key.kind == ED25519:
+        message = checkpoint.text
+    elif key.kind == ED25519_COSIGNATURE:
+        message = b"cosignature/v1\ntime %d\n" % int.from_bytes(stamp, "big") + checkpoint.text
+    else:
         cosigner, origin = key.name.encode(), checkpoint.origin.encode()
         message = b"subtree/v1\n\0" + bytes([len(cosigner)]) + cosigner + stamp
         message += bytes([len(origin)]) + origin + bytes(8) + checkpoint.size.to_bytes(8, "big") + checkpoint.root
-        mldsa.MLDSA44PublicKey.from_public_bytes(key.public).verify(signature, message)
+    try:
+        checker(key.kind, key.public)(signature[len(stamp) :], message)
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(maxsize=64)
+def checker(kind: int, public: bytes) -> Callable[[bytes, bytes], None]:
+    """Return what checks a signature (signature, message) with one key, raising if it does not verify."""
+    from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa  # noqa: PLC0415 -- as above
+
+    if kind == ML_DSA_44:
+        return mldsa.MLDSA44PublicKey.from_public_bytes(public).verify
+    return ed25519.Ed25519PublicKey.from_public_bytes(public).verify
 
 
 def read_checkpoint(data: bytes, name: str) -> Checkpoint:
     """Read a signed checkpoint strictly; nothing is verified yet."""
     whole = decode(data, name)
     text, gap, tail = whole.rpartition("\n\n")
-    if len(data) > MAX_NOTE or not gap or not tail.endswith("\n") or any(c < " " and c != "\n" for c in whole):
+    if len(data) > MAX_NOTE or not gap or not tail.endswith("\n") or CONTROL.search(whole):
         raise Refuted("malformed", file=name, detail="not a note, or cut short")
     try:
         origin, size, root = text.split("\n")
@@ -627,6 +639,14 @@ def find_entry(place: Path, entry: bytes) -> int:
     raise Refuted("no-entry")
 
 
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file that was named on the command line."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Refuted("missing", file=path) from error
+
+
 def decode(data: bytes, name: str) -> str:
     """Return text, or refuse what is not UTF-8."""
     try:
@@ -676,7 +696,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(chosen: argparse.Namespace) -> tuple[list[str], dict[str, object]]:
     """Do what was asked; return sentences, and facts for programs."""
-    policy = chosen.policy.read_bytes() if chosen.policy else None
+    policy = read_file(chosen.policy) if chosen.policy else None
     verdict = verify_export(chosen.export, policy)
     facts: dict[str, object] = dict(vars(verdict))
     said = [say("whole", chosen.lang, **facts)]
@@ -686,11 +706,11 @@ def run(chosen: argparse.Namespace) -> tuple[list[str], dict[str, object]]:
         said.append(say("own-keys", chosen.lang))
         said += [f"  {name}: {print_}" for name, print_ in verdict.fingerprints.items()]
     if chosen.entry:
-        facts["entry"] = find_entry(chosen.export, chosen.entry.read_bytes())
+        facts["entry"] = find_entry(chosen.export, read_file(chosen.entry))
         said.append(say("entry-found", chosen.lang, index=facts["entry"]))
     if chosen.receipt:
         trusted = read_policy(policy if policy is not None else Files(chosen.export).read("policy"))
-        origin, index, _ = verify_receipt(chosen.receipt.read_bytes(), trusted)
+        origin, index, _ = verify_receipt(read_file(chosen.receipt), trusted)
         facts["receipt"] = index
         said.append(say("receipt-holds", chosen.lang, origin=origin, index=index))
     return said, facts
