@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GENERATION_ROWS = 1 << 21
-FIRST_SLOT_BITS = 16
+FIRST_SLOT_BITS = 20
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _EMPTY = np.uint64(0)
@@ -81,7 +81,8 @@ class _Seen:
             here = self._slots[slots]
             again[rows[here == hashes]] = True
             going = (here != hashes) & (here != _EMPTY)
-            rows, hashes, slots = rows[going], hashes[going], self._following(slots[going])
+            rows, hashes, slots = rows[going], hashes[going], slots[going]
+            slots = self._following(slots, hashes)
         return again
 
     def _put(self, hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -102,7 +103,7 @@ class _Seen:
             going = ~same
             going[won] = False
             # A row that lost a free slot looks at it again: its winner may be its equal.
-            slots = np.where(free, slots, self._following(slots))[going]
+            slots = np.where(free, slots, self._following(slots, hashes))[going]
             rows, hashes = rows[going], hashes[going]
         return again
 
@@ -120,5 +121,6 @@ class _Seen:
     def _first(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         return (hashes >> np.uint64(64 - self._bits)).view(np.int64)
 
-    def _following(self, slots: NDArray[np.int64]) -> NDArray[np.int64]:
-        return (slots + 1) & (len(self._slots) - 1)
+    def _following(self, slots: NDArray[np.int64], hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Step by an odd number of each hash's own, so that full slots never gather into long runs."""
+        return (slots + (hashes.view(np.int64) | 1)) & (len(self._slots) - 1)

@@ -45,10 +45,15 @@ class Tags:
         self._sentences = sentences
         self.rows = np.flatnonzero(buffer[sentences.line] == BACKSLASH)
         """Which sentences have a tag block."""
-        self._fields = np.zeros(0, np.int64)
+        self._at = self._row = np.zeros(0, np.int64)
+        self._letter = np.zeros(0, np.uint8)
         if len(self.rows):
             before = (buffer[:-2] == BACKSLASH) | (buffer[:-2] == COMMA)
-            self._fields = np.flatnonzero((buffer[2:] == COLON) & before)
+            at = np.flatnonzero((buffer[2:] == COLON) & before)
+            row = np.searchsorted(sentences.line[self.rows], at, side="right") - 1
+            inside = (row >= 0) & (at < sentences.begin[self.rows[row]])
+            self._at, self._row = at[inside] + 3, row[inside]
+            self._letter = buffer[at[inside] + 1]
 
     def times(self) -> Ints:
         """Return the time of each tag block, ms since 1970 UTC; UNREADABLE where it has none."""
@@ -88,12 +93,12 @@ class Tags:
         return codes, names
 
     def _values(self, letter: str) -> tuple[Flags, Ints]:
-        """Return which tag blocks hold the field, and where its value begins in those that do."""
-        fields = self._fields[self._sentences.buffer[self._fields + 1] == ord(letter)]
-        marks = np.append(fields, 1 << 60)
-        at = marks[np.searchsorted(marks, self._sentences.line[self.rows])]
-        found = at < self._sentences.begin[self.rows]
-        return found, at[found] + 3
+        """Return which tag blocks hold the field, and where its value begins in those that do; the first counts."""
+        some = np.flatnonzero(self._letter == ord(letter))
+        begins = np.zeros(len(self.rows), np.int64)
+        begins[self._row[some][::-1]] = self._at[some][::-1]
+        found = begins > 0
+        return found, begins[found]
 
     def _words(self, at: Ints) -> Words:
         buffer = self._sentences.buffer
