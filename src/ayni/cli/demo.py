@@ -81,7 +81,7 @@ def demo(*, folder: Path, headless: bool) -> None:
         FORMATS["ndjson"](signals, stream)
     show(desk, readings, found, signals, vessels=vessels, read_s=read_s, asked_s=asked_s)
     click.echo(say(desk, WRITTEN, file=str(out)) + "\n")
-    staged = stage(folder / "node", signals)
+    staged = stage(folder / "node", [signal for signal in signals if signal.rule not in desk.context_rules])
     click.echo(say(desk, NODE) + "\n")
     click.echo(table(("", ""), staged.status.lines()) + "\n")
     click.echo(say(desk, SIGN_IN, officers=", ".join(staged.officers), password=staged.password))
@@ -154,7 +154,8 @@ def show(
     for one in found.not_run:
         click.echo(f"{one.rule}: {render(one.why, {}, language(), catalogue_of(desk)).text}")
     if signals:
-        example = max(signals, key=lambda signal: (signal.score, signal.id))
+        telling = [signal for signal in signals if signal.rule not in desk.context_rules] or signals
+        example = max(telling, key=lambda signal: (signal.score, signal.id))
         click.echo("\n" + say(desk, EXAMPLE) + "\n")
         click.echo(explain(example, language()) + "\n")
 

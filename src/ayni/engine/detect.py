@@ -176,14 +176,19 @@ class _Run:
         self._optional = {
             column.name: column.holds for table in desk.tables for column in table.columns if column.optional
         }
-        shapes = {table.name: table for table in desk.tables}
+        self._shapes = {table.name: table for table in desk.tables}
+        self._empty: set[str] = set()
         for name in given:
-            self._prepare_given(name, shapes.get(name))
+            self._prepare_given(name, self._shapes.get(name))
 
     def lacking(self, requires: Mapping[str, tuple[str, ...]]) -> Reason | None:
         """Return why what is required is not there; None when it is."""
         for table, columns in requires.items():
+            if not columns:
+                self._stand_in(table)
             why = self._prepared(table)
+            if why is None and columns and table in self._empty:
+                why = Reason(says=NO_TABLE, facts={"table": table}, weight=0.0)
             if why is None:
                 why = self._lacking_columns(table, columns)
             if why is not None:
@@ -239,6 +244,15 @@ class _Run:
             return
         self._session.view(name, f'SELECT {wanted} FROM "raw_{name}"')
         self._ready[name] = None
+
+    def _stand_in(self, name: str) -> None:
+        """Put an empty table where a source has none of that kind, for rules that only look something up in it."""
+        shape = self._shapes.get(name)
+        if shape is not None and name not in self._ready:
+            columns = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in shape.columns)
+            self._session.view(name, f"SELECT {columns} WHERE 1 = 0")
+            self._ready[name] = None
+            self._empty.add(name)
 
     def _prepared(self, name: str) -> Reason | None:
         if name not in self._ready:

@@ -154,7 +154,7 @@ class Derived:
 
     name: str
     requires: Mapping[str, tuple[str, ...]]
-    """Table to the columns needed of it."""
+    """Table to the columns needed of it. No columns: only looked up, an empty table will do."""
     sql: str = ""
     kernel: Kernel | None = None
     parameters: tuple[Parameter, ...] = ()
@@ -223,6 +223,8 @@ class Detector:
     """For a rule about silence: its parameter in hours. Time in which we received nothing ourselves is taken off."""
     distress: bool = False
     """True when the first question is whether somebody needs help; shown before anything else."""
+    context: bool = False
+    """True for an ordinary event (a port visit) that explains others: written out, never put before an officer."""
     cise: str = "Other"
     """CISE 1.5.3 AnomalyType."""
 
@@ -284,6 +286,11 @@ class Desk:
     """Command name to `module:function` (a click command), imported only when called."""
     layers: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
+
+    @property
+    def context_rules(self) -> frozenset[str]:
+        """Rules whose findings are ordinary events, no reasons to look."""
+        return frozenset(detector.rule for detector in self.detectors if detector.context)
 
     def __post_init__(self) -> None:
         for detector in self.detectors:

@@ -87,7 +87,8 @@ HAVEN = Derived(
     requires={"track": TRACK_COLUMNS, "port": ("cell", "port", "name", "lat_udeg", "lon_udeg")},
     sql=read_sql("haven.sql"),
 )
-VESSEL = Derived(name="vessel", requires={"identity": ("mmsi", "ts")}, sql=read_sql("vessel.sql"))
+# A source without identities still has vessels; they are then only not known to be tugs or pilots.
+VESSEL = Derived(name="vessel", requires={"identity": ()}, sql=read_sql("vessel.sql"))
 GRID = Derived(
     name="grid",
     requires={"track": (*TRACK_COLUMNS, "is_fine", "jumps")},

@@ -12,6 +12,7 @@ from ayni.model.desk import Clue, Detector, Parameter
 
 PORT_VISIT = Detector(
     rule="maritime.port_visit/1",
+    context=True,
     title="Port visit",
     asks="A vessel called at a port.",
     counts_for="an entry, a stop and an exit that were seen",
@@ -60,6 +61,7 @@ PORT_VISIT = Detector(
 
 ANCHORAGE_STOP = Detector(
     rule="maritime.anchorage_stop/1",
+    context=True,
     title="Stop away from port",
     asks="A vessel lay still away from every known port.",
     counts_for="how long it stayed",
