@@ -28,6 +28,7 @@ check: $(VENV)/.test ## lint, format, types, import contracts, translations
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_translations.py
+	$(BIN)/python scripts/check_catalogues.py
 
 bench: $(VENV)/.test $(VENV)/.peers ## measure every promise against its named peer
 	$(BIN)/ayni bench

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ayni.node.records.store import DjangoStore
 
 PASSWORD = "marea-baja-en-Esmeraldas"
+MOVED = {"moved_nm": 74.2, "implied_kn": 8.1}
 UNDER = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis="Reglamento interno, art. 4")
 
 
@@ -105,7 +106,7 @@ def fresh_node(folder: Path) -> Iterator[TestNode]:
 def raise_signal(node: TestNode, *, hour: int = 0, name: str = "Caleta Imaginaria", words: str = "") -> str:
     """Have the maritime desk raise a signal about a ship that does not exist; return the record's id."""
     at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
-    says = words or "no position received for {silence_s:duration}"
+    says = words or "no position received for {silence_s:duration}, then one again"
     signal = Signal(
         id=signal_id("maritime.gap/1", {"silence_h": 6.0}, [100000001, hour]),
         state=SignalState.CLOSED,
@@ -120,7 +121,11 @@ def raise_signal(node: TestNode, *, hour: int = 0, name: str = "Caleta Imaginari
         subjects=(Entity(id="v", schema="Vessel", properties={"name": (name,), "mmsi": ("100000001",)}),),
         reasons=(
             Reason(says=says, facts={"silence_s": 33120}, weight=0.5),
-            Reason(says="the area has poor reception", weight=-0.2),
+            Reason(says="it was under way at {before_kn:kn} when last heard", facts={"before_kn": 11.4}, weight=0.2),
+            Reason(says="it reappeared {moved_nm:nm} away, {implied_kn:kn} on average", facts=MOVED, weight=0.15),
+            Reason(
+                says="no other vessel was heard near that place meanwhile: reception may be poor there", weight=-0.3
+            ),
         ),
         evidence=(Evidence(source="a" * 64, offset=0, length=40, at=at, line="b" * 64, receiver="coast-1"),),
     )

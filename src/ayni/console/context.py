@@ -19,7 +19,15 @@ from ayni.node.officers.models import Account
 THEME_COOKIE: Final = "ayni_theme"
 THEMES: Final = ("", "light", "dark")
 _WORKING: Final = frozenset({Role.ANALYST, Role.INVESTIGATOR, Role.COORDINATOR, Role.LIAISON})
-ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = ()
+ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
+    ("signals", _WORKING),
+    ("tasks", _WORKING),
+    ("outcomes", _WORKING),
+    ("report", _WORKING),
+    ("oversight", frozenset({Role.OVERSIGHT})),
+    ("officers", frozenset({Role.ADMINISTRATOR})),
+    ("health", frozenset({Role.ADMINISTRATOR})),
+)
 """Address name of each room and who sees it; what one may do in it, each act decides for itself."""
 
 
@@ -63,7 +71,7 @@ def theme_of(request: HttpRequest) -> str:
 
 def first_room(account: Account) -> str:
     """Return where an officer's work begins."""
-    return next((reverse(name) for name, roles in ROOMS if roles & account.role_set), reverse("me"))
+    return next(reverse(name) for name, roles in ROOMS if roles & account.role_set)
 
 
 def _rooms(request: HttpRequest, account: Account) -> list[Room]:

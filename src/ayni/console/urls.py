@@ -8,7 +8,10 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from ayni.api.app import api
-from ayni.console.views import home, sign_in
+from ayni.console.views import home, officers, outcomes, oversight, reports, sign_in, signals, tasks
+
+handler404 = "ayni.console.views.home.not_here"
+handler500 = "ayni.console.views.home.defect"
 
 urlpatterns = [
     path("api/v1/", api.urls),
@@ -16,6 +19,24 @@ urlpatterns = [
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
     path("mandate/", home.mandate_page, name="mandate"),
+    path("signals/", signals.signals, name="signals"),
+    path("signals/<slug:record>/", signals.signal, name="signal"),
+    path("signals/<slug:record>/validate/", signals.validate, name="signal_validate"),
+    path("signals/<slug:record>/dismiss/", signals.dismiss, name="signal_dismiss"),
+    path("signals/<slug:record>/silence/", signals.silence, name="signal_silence"),
+    path("report/", reports.report, name="report"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/new/", tasks.task_new, name="task_new"),
+    path("tasks/<slug:record>/", tasks.task, name="task"),
+    path("tasks/<slug:record>/<slug:step>/", tasks.task_step, name="task_step"),
+    path("outcomes/", outcomes.outcomes, name="outcomes"),
+    path("outcomes/new/", outcomes.outcome_new, name="outcome_new"),
+    path("outcomes/<slug:record>/", outcomes.outcome, name="outcome"),
+    path("oversight/", oversight.oversight, name="oversight"),
+    path("officers/", officers.officers, name="officers"),
+    path("officers/<slug:officer>/disable/", officers.officer_disable, name="officer_disable"),
+    path("officers/<slug:officer>/enable/", officers.officer_enable, name="officer_enable"),
+    path("node/", officers.health, name="health"),
     path("sign-in/", sign_in.SignInView.as_view(), name="account_login"),
     path("sign-in/confirm/", account.reauthenticate, name="account_reauthenticate"),
     path("sign-in/second/", mfa.authenticate, name="mfa_authenticate"),

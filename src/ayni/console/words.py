@@ -67,3 +67,141 @@ def purpose_name(purpose: Purpose) -> str:
 def role_name(role: Role) -> str:
     """Return a role in the reader's language."""
     return gettext(ROLES[role])
+
+
+TRIAGE: Final[Mapping[str, str]] = {
+    "pending": _("Pending"),
+    "validated": _("Validated"),
+    "dismissed": _("Dismissed"),
+    "silenced": _("Silenced"),
+    "retracted": _("Retracted"),
+}
+DISMISSALS: Final[Mapping[str, str]] = {
+    "poor-reception": _("Poor reception"),
+    "data-error": _("Error in the data"),
+    "normal-operation": _("Normal operation"),
+    "fishing": _("Fishing"),
+    "waiting-for-berth": _("Waiting for a berth"),
+    "pilot-or-tug": _("Pilot boat or tug"),
+    "gear-beacon": _("Beacon on fishing gear"),
+    "known-vessel": _("Known vessel"),
+    "distress-handled": _("Distress, handled by the rescue centre"),
+    "duplicate": _("Duplicate"),
+    "outside-remit": _("Outside our remit"),
+    "other": _("Other, in words"),
+}
+TASKS: Final[Mapping[str, str]] = {
+    "proposed": _("Proposed"),
+    "accepted": _("Accepted"),
+    "declined": _("Declined"),
+    "under-way": _("Under way"),
+    "done": _("Done"),
+}
+PRIORITIES: Final[Mapping[str, str]] = {
+    "flash": _("Flash"),
+    "immediate": _("Immediate"),
+    "priority": _("Priority"),
+    "routine": _("Routine"),
+}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "seizure": _("Seizure"),
+    "arrest": _("Arrest"),
+    "rescue": _("Rescue"),
+    "victim-identified": _("Victim identified"),
+    "victim-protected": _("Victim protected"),
+    "asset-frozen": _("Asset frozen"),
+    "vessel-detained": _("Vessel detained"),
+    "aircraft-detained": _("Aircraft detained"),
+    "airstrip-disabled": _("Airstrip disabled"),
+    "laboratory-disabled": _("Laboratory disabled"),
+    "document-fraud": _("Document fraud"),
+    "referral": _("Referral"),
+    "nothing-found": _("Nothing found"),
+}
+UNITS: Final[Mapping[str, str]] = {
+    "kg": _("kilograms"),
+    "l": _("litres"),
+    "piece": _("pieces"),
+    "person": _("persons"),
+    "vessel": _("vessels"),
+    "aircraft": _("aircraft"),
+    "USD": "USD",
+    "EUR": "EUR",
+    "ha": _("hectares"),
+}
+REPORTS: Final[Mapping[str, str]] = {
+    "sighting": _("Sighting"),
+    "radar-contact": _("Radar contact"),
+    "radio-call": _("Radio call"),
+    "phone-tip": _("Telephone tip"),
+    "aerial-sighting": _("Sighting from the air"),
+    "partner-call": _("Call from a partner"),
+}
+RELIABILITY: Final[Mapping[str, str]] = {
+    "A": _("A, completely reliable"),
+    "B": _("B, usually reliable"),
+    "C": _("C, fairly reliable"),
+    "D": _("D, not usually reliable"),
+    "E": _("E, unreliable"),
+    "F": _("F, cannot be judged"),
+}
+CREDIBILITY: Final[Mapping[str, str]] = {
+    "1": _("1, confirmed by other sources"),
+    "2": _("2, probably true"),
+    "3": _("3, possibly true"),
+    "4": _("4, doubtful"),
+    "5": _("5, improbable"),
+    "6": _("6, cannot be judged"),
+}
+
+KINDS: Final[Mapping[str, str]] = {
+    "signal": _("Signals"),
+    "report": _("Reports"),
+    "task": _("Tasks"),
+    "outcome": _("Outcomes"),
+}
+SCHEMATA: Final[Mapping[str, str]] = {
+    "Vessel": _("Vessel"),
+    "Airplane": _("Aircraft"),
+    "Person": _("Person"),
+    "Company": _("Company"),
+}
+PROPERTIES: Final[Mapping[str, str]] = {
+    "mmsi": "MMSI",
+    "imoNumber": "IMO",
+    "callSign": _("call sign"),
+    "flag": _("flag"),
+    "type": _("type"),
+}
+"""Of FollowTheMoney; one that is not here shows under its own name."""
+ACTS: Final[Mapping[str, str]] = {
+    "record.open": _("open records"),
+    "signal.validate": _("validate signals"),
+    "signal.dismiss": _("dismiss signals"),
+    "signal.silence": _("silence signals"),
+    "report.file": _("file reports"),
+    "task.propose": _("task patrols"),
+    "task.accept": _("accept tasks"),
+    "task.decline": _("decline tasks"),
+    "task.start": _("start tasks"),
+    "task.finish": _("finish tasks"),
+    "outcome.record": _("record outcomes"),
+    "officer.add": _("let officers in"),
+    "officer.change-roles": _("change roles"),
+    "officer.disable": _("shut officers out"),
+    "officer.enable": _("let officers in again"),
+    "token.issue": _("issue tokens"),
+    "ledger.read": _("read the history"),
+    "node.status": _("see how the node fares"),
+}
+"""What an officer does, after "may not"."""
+
+
+def choices(words: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return pairs for a form: value and word in the reader's language."""
+    return [(value, gettext(word)) for value, word in words.items()]
+
+
+def word(words: Mapping[str, str], value: str) -> str:
+    """Return the word for a value, or the value itself where there is none."""
+    return gettext(words[value]) if value in words else value

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -91,6 +92,21 @@ def mandate_page(request: HttpRequest) -> HttpResponse:
         mandate.state(request, Mandate(purpose=Purpose(answer["purpose"]), legal_basis=answer["legal_basis"]))
         return HttpResponseRedirect(next_address(request))
     return render(request, "ayni/mandate.html", {"form": form, "next": next_address(request)})
+
+
+def not_here(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say that there is nothing at this address."""
+    del exception
+    return render(request, "ayni/refusal.html", {"told": gettext("There is nothing at this address.")}, status=404)
+
+
+def defect(_request: HttpRequest) -> HttpResponse:
+    """Say that the fault is ours, without asking anything more of a node that is not well."""
+    page = (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Ayni</title><h1>Something went wrong here</h1>"
+        "<p>Nothing was half done. Tell your administrator the time; the node's log says more.</p>"
+    )
+    return HttpResponse(page, status=500)
 
 
 def next_address(request: HttpRequest) -> str:

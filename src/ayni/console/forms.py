@@ -1,0 +1,30 @@
+"""What several forms share: times in UTC, and telling an officer what is wrong with what they wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+
+def utc(text: str) -> datetime:
+    """Read `2026-11-22T04:30` as UTC.
+
+    Raises:
+        ValidationError: if it is no date and time.
+    """
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise forms.ValidationError(_("Write date and time, for instance 2026-11-22T04:30.")) from error
+
+
+def complain(request: HttpRequest, form: forms.Form) -> None:
+    """Say what is wrong, field by field, on the next page."""
+    for name, errors in form.errors.items():
+        label = form.fields[name].label if name in form.fields else ""
+        said = " ".join(str(error) for error in errors)
+        messages.error(request, f"{label}: {said}" if label else said)

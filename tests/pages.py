@@ -1,0 +1,110 @@
+"""A node with something on every page, and the pages, for tests that look at all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ayni.model.handling import Mandate, Purpose
+from ayni.model.officer import Role
+from tests.browsers import sign_in
+from tests.web_node import PASSWORD, TestNode, raise_signal
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+BASIS = "Ley Orgánica de Navegación, art. 12"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lived:
+    """Sign-in names by role, and the addresses to look at by role."""
+
+    names: dict[str, str]
+    pages: dict[str, tuple[str, ...]]
+
+
+def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
+    """Fill a node with signals, a decision, a task and an outcome; *script* is put into every text."""
+    from ayni.casework.triage import dismiss
+    from ayni.model.outcome import Outcome, OutcomeKind
+    from ayni.model.task import Task
+    from ayni.model.triage import Dismissal
+    from ayni.node.doors import house_of
+    from ayni.operations.results import record_outcome
+    from ayni.operations.tasking import propose_task
+
+    people = {
+        "analyst": node.add(Role.ANALYST, name="Luz Andrade" + script),
+        "coordinator": node.add(Role.COORDINATOR, name="Inés Vera" + script),
+        "oversight": node.add(Role.OVERSIGHT, name="Dra. Marta Quishpe" + script),
+    }
+    records = [
+        raise_signal(node, hour=hour, name=("Caleta Imaginaria", "Rosa del Viento", "Tres Palmas")[hour % 3] + script)
+        for hour in range(signals)
+    ]
+    under = Mandate(purpose=Purpose.COUNTER_NARCOTICS, legal_basis=BASIS + script)
+    house, now = house_of(node.node.settings), datetime.now(UTC)
+    officer = people["coordinator"].as_officer()
+    with node.store.work() as work:
+        for record in records[-3::-5]:
+            words = "Pilot confirmed by radio" + script
+            dismiss(record, why=Dismissal.POOR_RECEPTION, words=words, by=officer, under=under, work=work)
+        task = propose_task(
+            Task(
+                what="Identify the vessel and report" + script,
+                to="LG Isla de Prueba" + script,
+                deadline=now + timedelta(hours=6),
+                signals=(records[-1],),
+            ),
+            house=house,
+            by=officer,
+            under=under,
+            work=work,
+        )
+        outcome = record_outcome(
+            Outcome(
+                kind=OutcomeKind.NOTHING_FOUND, at=now, words="Fishing gear on board" + script, signals=(records[-1],)
+            ),
+            house=house,
+            by=officer,
+            under=under,
+            work=work,
+        )
+        work.commit()
+    return Lived(
+        names={"administrator": "first", **{role: account.username for role, account in people.items()}},
+        pages={
+            "": ("/sign-in/",),
+            "analyst": (
+                "/signals/",
+                f"/signals/{records[-1]}/",
+                f"/signals/{records[-3]}/?state=dismissed",
+                "/report/",
+                "/mandate/",
+                "/me/",
+                "/nowhere/",
+            ),
+            "coordinator": (
+                "/tasks/",
+                f"/tasks/{task.header.id}/",
+                "/tasks/new/",
+                "/outcomes/",
+                f"/outcomes/{outcome.record.header.id}/",
+                "/outcomes/new/",
+            ),
+            "oversight": ("/oversight/", f"/signals/{records[-1]}/"),
+            "administrator": ("/officers/", "/node/"),
+        },
+    )
+
+
+def enter(page: Page, address: str, username: str) -> None:
+    """Sign in and state a mandate."""
+    sign_in(page, address, username, PASSWORD)
+    page.goto(f"{address}/mandate/")
+    page.select_option("#id_purpose", "counter-narcotics")
+    page.fill("#id_legal_basis", BASIS)
+    page.locator("main button.first").click()
+    page.wait_for_load_state()
