@@ -20,6 +20,8 @@ from ayni.errors import UnreadableError
 from ayni.model.desk import Desk, Source, Tally
 
 HASH_CHUNK_BYTES = 1 << 20
+SHOWN_BYTES = 200
+"""Of a file that no layout recognises."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,9 @@ def recognise(desk: Desk, file: Path, layout: str = "") -> Source:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UnreadableError(file=file, why=f"no layout of desk {desk.name} recognises it; it knows {_list(known)}")
+        wanted = "; ".join(f"{source.layout}: {source.title}" for source in desk.sources) or "none"
+        why = f"no layout of desk {desk.name} recognises it. It {_begins(file)}. Known layouts: {wanted}"
+        raise UnreadableError(file=file, why=why)
     several = ", ".join(source.layout for source in found)
     raise UnreadableError(file=file, why=f"several layouts recognise it: {several}; name one with --layout")
 
@@ -112,6 +116,14 @@ def _to_parquet(source: Source, file: Path, folder: Path, number: int, tally: Ta
                 writers[name] = stack.enter_context(pq.ParquetWriter(written[name], batch.schema))
             writers[name].write_table(pa.Table.from_batches([batch]))
     return written
+
+
+def _begins(file: Path) -> str:
+    """Return the first line of a file, or as much of it as helps to tell what it is."""
+    with file.open("rb") as stream:
+        start = stream.read(SHOWN_BYTES)
+    first = start.split(b"\n", 1)[0].rstrip(b"\r")
+    return f"begins with {first.decode('utf-8', 'backslashreplace')!r}" if start else "is empty"
 
 
 def _list(known: dict[str, Source]) -> str:
