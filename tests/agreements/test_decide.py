@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
+
 import cedarpy
 import pytest
 
+from ayni.agreements.classes import reducers
 from ayni.agreements.core import CORE_TITLES, core_policies
 from ayni.agreements.decide import compile_core, compile_text
 from ayni.agreements.drafting import TEMPLATES, words
+from ayni.agreements.syntax import read_policies
 from ayni.agreements.vocabulary import HANDLE, Action, Value, schema
 from ayni.errors import InvalidValueError
 from ayni.model.handling import Category, Purpose
+from tests.agreements.chance import a_random_request
 from tests.agreements.texts import a_request, a_slice, a_text
 
 
@@ -158,3 +163,35 @@ def test_no_template_serves_migration_enforcement_or_lethal_targeting() -> None:
                 )
                 assert not slice_.decide(facts).permitted
                 assert not slice_.decide({**facts, "principal": "ec.armada"}).permitted
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_what_shares_an_answer_deserves_it(template: str) -> None:
+    """Over random requests, each of another age and legal basis, memory answers as Cedar would."""
+    text, slice_ = a_text(template), compile_text(a_text(template))
+    source = random.Random(13)
+    for _ in range(400):
+        facts = {
+            **a_random_request(source, text),
+            "resource.ageDays": source.choice([0, 1, 89, 90, 91, 200, 365, 366, 2000]),
+            "context.legalBasis": source.choice(["", "one law", "another law"]),
+            "context.signatures": source.randint(0, 4),
+        }
+        assert slice_.decide(facts) == slice_.evaluate(facts)
+
+
+def test_classes_are_exact_or_not_made() -> None:
+    """Numbers fall between the marks that policies write out; two attributes compared stand for themselves."""
+    policies = read_policies(
+        """@id("a") permit (principal, action, resource) when { resource.ageDays > 90 && 365 >= resource.ageDays };
+           @id("b") forbid (principal, action, resource) when { context.legalBasis == "" };
+           @id("c") forbid (principal, action, resource) when { resource.kind == resource.desk };
+           @id("d") forbid (principal, action, resource) when { ["x", resource.state].contains(resource.rule) };""",
+        "trial",
+    )
+    reduce = reducers(policies)
+    age = reduce["resource.ageDays"]
+    assert [age(day) for day in (0, 89, 90, 91, 364, 365, 366)] == [0, 0, 1, 2, 2, 3, 4]
+    assert reduce["context.legalBasis"]("one law") == reduce["context.legalBasis"]("another")
+    assert reduce["context.legalBasis"]("") != reduce["context.legalBasis"]("another")
+    assert not {"resource.kind", "resource.desk", "resource.state", "resource.rule"} & set(reduce)

@@ -12,8 +12,9 @@ Cedar permits when some `permit` holds and no `forbid` does, and it skips a poli
 fails to evaluate: an error in a `forbid` would open the door. Here any error at all is a
 denial, with an `Alarm` that the node must show to a person.
 
-Policies are pure functions of the facts they read, so an answer is remembered under
-exactly those facts; a list of ten thousand rows asks Cedar only about the distinct ones.
+Policies are pure functions of the facts they read, so an answer is remembered under those
+facts, and values that no policy tells apart (`classes`) share it; a list of ten thousand rows
+asks Cedar only about the distinct ones.
 
 Source: Cedar, authorization semantics (default deny, forbid overrides permit, skip on error).
 """
@@ -24,6 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ayni.agreements.classes import Reducer, reducers
 from ayni.agreements.core import CORE_TITLES, core_policies, core_sha256
 from ayni.agreements.drafting import words
 from ayni.agreements.request import encoder
@@ -37,8 +39,8 @@ from ayni.toolkit.phrases import Catalogue, phrase, render
 REMEMBERED = 8_192
 """Decisions remembered per agreement; about 2 MB. Ours: more than the rows of the longest list page."""
 
-ALWAYS = frozenset({"resource.kind", "context.purpose"})
-"""Part of every remembered key, because the explanation names them."""
+ALWAYS = ("principal", "resource.kind", "context.purpose")
+"""Part of every remembered key as they are, because the explanation names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,18 +143,22 @@ class Slice:
         self.rules = rules
         self._sets = {action: cedarpy.PolicySet.from_json_str(write_policies(policies, action)) for action in Action}
         self._authorise = cedarpy.is_authorized
-        self._reads: dict[Action, tuple[str, ...]] = {}
+        self._reads: dict[Action, tuple[tuple[str, Reducer | None], ...]] = {}
         self._encode: dict[Action, Callable[[Facts], tuple[str, str]]] = {}
         for action in Action:
             reads = paths_read(policy for policy in policies if action in policy.actions)
-            self._reads[action] = ("principal", "resource.kind", "context.purpose", *sorted(reads - ALWAYS))
+            reduced = reducers(policy for policy in policies if action in policy.actions)
+            self._reads[action] = (
+                *((path, None) for path in ALWAYS),
+                *((path, reduced.get(path)) for path in sorted(reads - set(ALWAYS))),
+            )
             self._encode[action] = encoder(reads)
         self._remembered: dict[tuple[Value, ...], Decision] = {}
 
     def decide(self, facts: Facts) -> Decision:
         """Return the decision on one request, remembered if the same facts were asked before."""
         action = Action(str(facts["action"]))
-        key = (action, *[facts[path] for path in self._reads[action]])
+        key = (action, *[reduce(facts[path]) if reduce else facts[path] for path, reduce in self._reads[action]])
         known = self._remembered.get(key)
         if known is None:
             known = self.evaluate(facts)
