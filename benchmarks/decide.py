@@ -225,9 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name != "new records"
     }
     kept = promised["p50_cpu_us"] <= P50_US and promised["p99_cpu_us"] <= P99_US
-    print(
-        f"{mix['agreements']} agreements compiled in {mix['compile_s']} s CPU; {mix['permitted']}/{mix['asked']} permitted"
-    )
+    print(f"{mix['agreements']} agreements compiled in {mix['compile_s']} s CPU")
+    print(f"{mix['permitted']} of {mix['asked']} permitted, each decision with its reasons")
     print(f"median over that of new records: {ratios}")
     print(f"promise p50 ≤ {P50_US:.0f} µs, p99 ≤ {P99_US:.0f} µs: {'kept' if kept else 'NOT KEPT'}")
     if options.json:
