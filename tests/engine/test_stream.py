@@ -234,7 +234,7 @@ with feed.open("rb") as file:
 def test_a_kill_at_any_point_changes_nothing_in_the_end(seed: int, tmp_path: Path) -> None:
     """SIGKILL while journalling, detecting, telling or saving: what stands equals one run over the file."""
     dice = random.Random(seed)
-    lines = list(dict.fromkeys(line(dice.randrange(5), dice.randrange(20 * 60) / 60) for _ in range(90)))
+    lines = list(dict.fromkeys(line(dice.randrange(5), dice.randrange(20 * 60) / 60) for _ in range(60)))
     feed, out = tmp_path / "feed", tmp_path / "out"
     feed.write_bytes(b"".join(one + b"\n" for one in lines))
     out.touch()
