@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,6 +57,8 @@ class Mended:
 
 class Journal:
     """Appends batches of lines; one process at a time writes to a folder.
+
+    One thread may append while another reads.
 
     Raises:
         UnreadableError: if a segment is shorter than its index promises, or its hash does not agree.
@@ -118,7 +121,8 @@ class Journal:
 
     def since(self, segment: int, end: int) -> Iterator[Batch]:
         """Return the batches after byte *end* of *segment*."""
-        return (batch for batch in self._batches if (batch.segment, batch.end) > (segment, end))
+        first = bisect_right(self._batches, (segment, end), key=lambda batch: (batch.segment, batch.end))
+        return iter(self._batches[first:])
 
     def file_of(self, sha256: str) -> Path | None:
         """Return the segment that a cited hash belongs to."""

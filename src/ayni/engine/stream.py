@@ -31,9 +31,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ayni.engine.detect import Detected, Request, detect
 from ayni.engine.evidence import EPOCH, instant
@@ -48,6 +50,8 @@ from ayni.model.signal import Signal, SignalState
 
 MS = timedelta(milliseconds=1)
 PLACEHOLDER = "0" * 64
+STEP_BYTES = 16 << 20
+"""At most this much is read in one step, so that a flood is worked off in pieces: ours."""
 GROWTH = 1.1
 """The window is trimmed when it has grown by a tenth: ours; trimming costs a pass over its rows."""
 
@@ -84,6 +88,8 @@ class Following:
     save_every: timedelta = timedelta(minutes=10)
     live: bool = True
     """False for files: lines arrive long after they were received, and our being down costs none of them."""
+    clock_offset: timedelta = timedelta()
+    """What is added to the times of this source, whose clock is known to be off."""
     rules: tuple[str, ...] = ()
     overrides: Overrides = field(default_factory=dict[str, str | int | float])
     tables: Mapping[str, TableSource] = field(default_factory=dict[str, TableSource])
@@ -94,6 +100,18 @@ class Following:
 Emit = Callable[[Sequence[Change]], None]
 
 
+class Archive(Protocol):
+    """Where rows are kept beyond the window. `flush` makes durable what was kept; it comes before every save."""
+
+    def keep(self, batch: Batch, name: str, rows: pa.Table, /) -> None:
+        """Take the rows of one batch; after a crash the same batch may come again."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was taken."""
+        ...
+
+
 class Stream:
     """One source of lines, followed by one desk.
 
@@ -102,7 +120,14 @@ class Stream:
     """
 
     def __init__(
-        self, desk: Desk, source: Source, folder: Path, *, engine: Engine, following: Following | None = None
+        self,
+        desk: Desk,
+        source: Source,
+        folder: Path,
+        *,
+        engine: Engine,
+        following: Following | None = None,
+        archive: Archive | None = None,
     ) -> None:
         if source.follow is None:
             message = f"layout {source.layout} cannot be followed line by line"
@@ -112,8 +137,11 @@ class Stream:
         self.journal = Journal(folder / "journal")
         self.found: Detected | None = None
         """What the last run of the detectors gave, with the rules that did not run."""
+        self.clock_offset_ms: int | None = None
+        """How far the times in the lines of the last batch lie behind (+) or before (-) their arrival: the median."""
         self._desk = desk
         self._engine = engine
+        self._archive = archive
         self._folder = folder
         self._said = Journal(folder / "said")
         self._known = {signal.id: signal for signal in self._told()}
@@ -152,12 +180,19 @@ class Stream:
         return self._known
 
     @property
+    def backlog_bytes(self) -> int:
+        """How much was journalled and not read yet."""
+        return sum(batch.end - batch.start for batch in self.journal.since(*self._feeding.reached))
+
+    @property
     def rows(self) -> int:
         """How many rows the window holds."""
         return self._window.count
 
     def save(self, now: datetime) -> None:
         """Keep the window, so that a restart reads the journal from here on."""
+        if self._archive is not None:
+            self._archive.flush()
         segment, end = self._feeding.reached
         target = self._folder / f"window-{segment:08d}-{end:012d}"
         if not target.exists():
@@ -195,12 +230,26 @@ class Stream:
         self._feeding.reached = reached
 
     def _read_on(self) -> bool:
-        arrived = False
+        arrived, read = False, 0
         for batch in self.journal.since(*self._feeding.reached):
             for name, rows in self._feeding.feed(self.journal, batch):
-                self._window.add(name, rows)
+                self._take_rows(batch, name, rows)
                 arrived = arrived or rows.num_rows > 0
+            read += batch.end - batch.start
+            if read > STEP_BYTES:
+                break
         return arrived
+
+    def _take_rows(self, batch: Batch, name: str, rows: pa.Table) -> None:
+        column = next(table.day_column for table in self._desk.tables if table.name == name)
+        if column and rows.num_rows:
+            shift = self.following.clock_offset // MS
+            times = pc.add(rows.column(column), shift)
+            rows = rows.set_column(rows.column_names.index(column), column, times)
+            self.clock_offset_ms = batch.at_ms - int(np.median(times.drop_null().to_numpy()))
+        self._window.add(name, rows)
+        if self._archive is not None:
+            self._archive.keep(batch, name, rows)
 
     def _detect(self, now: datetime) -> Detected:
         gaps = self.journal.own_gaps(quiet_ms=self.following.quiet // MS) if self.following.live else ()
