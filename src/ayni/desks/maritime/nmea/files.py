@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ayni.desks.maritime.layouts.stream import head, line_chunks, opened, sha256_of
 from ayni.desks.maritime.nmea.decoder import Decoder
+from ayni.desks.maritime.nmea.stamp import stamp
 from ayni.errors import UnreadableError
 from ayni.model.desk import Batches, Source, Tally
 
@@ -45,4 +46,6 @@ NMEA_1 = Source(
     tables=("position", "identity"),
     recognises=recognises,
     read=read,
+    follow=Decoder,
+    stamp=stamp,
 )
