@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import reduce
 from operator import xor
 from pathlib import Path
@@ -22,15 +23,17 @@ from ayni.desks.maritime.nmea.stamp import stamp
 from ayni.engine.stream import Change
 from ayni.errors import SettingsError
 from ayni.model.signal import Signal, SignalState
-from ayni.node.feeds import Feed, FeedHealth
+from ayni.node.feeds import Feed, FeedHealth, health_of
 from ayni.node.receivers import TOO_LONG, Connection, Datagrams, LineCutter, Link, Pipe, Receiver, SerialLine
 from ayni.node.settings import FeedKind, FeedSettings
+from tests.engine import pier
 
 PATIENCE_S = 60.0
 START_S = 1_790_000_000
 MMSI = 299_000_001
 """Of no country: MID 299 is not allocated."""
-GAP = ["maritime.gap/1"]
+AT_THE_PIER = {"desk": "pier", "layout": "pass/1"}
+SILENCE = ["pier.silence/1"]
 
 
 def tagged(sentence: bytes, at_s: int) -> bytes:
@@ -47,11 +50,14 @@ def position(at_s: int, mmsi: int = MMSI, *, lat: float = -2.0) -> bytes:
     return tagged(sentence.encode(), START_S + at_s)
 
 
-def voyage() -> list[bytes]:
-    """Return a day at sea: regular reports, nine hours without any, reports again; another vessel throughout."""
+def day_at_the_pier() -> list[bytes]:
+    """Return a day of one badge: every ten minutes, nine hours not at all, again; and of another, throughout."""
     minutes = [*range(0, 800, 10), *range(1340, 1440, 10)]
-    reports = [position(minute * 60, lat=-2 + minute / 2000) for minute in minutes]
-    return reports + [position(minute * 60 + 1, MMSI + 1, lat=-3 + minute / 2000) for minute in range(0, 1440, 10)]
+    seen = [(1, minute) for minute in minutes] + [(2, minute) for minute in range(0, 1440, 10)]
+    return [b"%d,%d,0,0" % (badge, (START_S + minute * 60) * 1000) for badge, minute in seen]
+
+
+QUIET_PIER = replace(pier.DESK, detectors=(pier.SILENCE,))
 
 
 class Casebook:
@@ -78,13 +84,13 @@ class Casebook:
 
 
 def settings_of(kind: FeedKind, **more: str) -> FeedSettings:
-    """Return the settings of a maritime feed."""
+    """Return the settings of a feed, of the maritime desk unless another is named."""
     where = {FeedKind.UDP: "127.0.0.1:0", FeedKind.TCP: "127.0.0.1:9"}.get(kind, "")
     return FeedSettings(
         name="coast",
-        desk="maritime",
+        desk=more.get("desk", "maritime"),
         kind=kind,
-        layout="nmea/1",
+        layout=more.get("layout", "nmea/1"),
         address=where,
         path=more.get("path", ""),
         device=more.get("device", ""),
@@ -152,7 +158,7 @@ def server(*answers: bytes) -> Iterator[tuple[str, int]]:
 
 def observed(folder: Path) -> int:
     """Count the rows of positions in a node's observations."""
-    files = folder.glob("observations/maritime/position/coast/*/*.parquet")
+    files = folder.glob("observations/*/*/coast/*/*.parquet")
     return sum(pq.read_metadata(path).num_rows for path in files)
 
 
@@ -163,13 +169,19 @@ def feed_with(receiver: Receiver, kind: FeedKind, folder: Path, raised: Casebook
 
 def test_tcp_reconnects_and_what_was_silent_becomes_a_signal(tmp_path: Path) -> None:
     """A connection that breaks in the middle of a line: the vessel's gap is found, garbage is counted."""
-    lines = voyage()
-    first, second = b"\n".join(lines[:100]) + b"\n!AIVDM,1,1", b"garbage\n" + b"\n".join(lines[100:]) + b"\n"
+    lines = day_at_the_pier()
+    first, second = b"\n".join(lines[:100]) + b"\n1,17", b"garbage\n" + b"\n".join(lines[100:]) + b"\n"
     raised = Casebook()
     with server(first, second) as address:
-        feed = feed_with(Connection(address, first_pause_s=0.01), FeedKind.TCP, tmp_path, raised)
+        feed = Feed(
+            settings_of(FeedKind.TCP, **AT_THE_PIER),
+            tmp_path,
+            raise_signals=raised,
+            receiver=Connection(address, first_pause_s=0.01),
+            desk=QUIET_PIER,
+        )
         with running(feed) as wait:
-            health = wait(lambda now: now.accepted >= len(lines) and [one.rule for one in raised.standing] == GAP)
+            health = wait(lambda now: now.accepted >= len(lines) and [one.rule for one in raised.standing] == SILENCE)
     assert health.connections == 2
     assert health.lines == len(lines) + 1
     assert sum(health.rejected.values()) >= 1
@@ -177,10 +189,15 @@ def test_tcp_reconnects_and_what_was_silent_becomes_a_signal(tmp_path: Path) -> 
     assert health.last_at is not None
     assert health.changes["new"] >= 1
     assert health.behind_bytes == 0
-    (gap,) = [signal for signal in raised.standing if signal.rule == "maritime.gap/1"]
-    assert gap.subjects[0].first("mmsi") == str(MMSI)
-    assert all(len(cited.line) == 64 for cited in gap.evidence)
+    (silence,) = raised.standing
+    assert silence.subjects[0].id == "badge-1"
+    assert len(silence.evidence) == 2
+    assert all(len(cited.line) == 64 for cited in silence.evidence)
     assert observed(tmp_path) == len(lines)
+    noted = health_of(tmp_path, "coast")
+    assert noted is not None
+    assert noted.changes == health.changes
+    assert health_of(tmp_path, "river") is None
 
 
 def test_udp_takes_datagrams_of_one_line_or_many(tmp_path: Path) -> None:
@@ -215,23 +232,25 @@ def test_a_serial_device_is_read_through_a_terminal(tmp_path: Path) -> None:
 
 def test_a_folder_is_resumed_at_the_byte(tmp_path: Path) -> None:
     """Stopped and started again, with more lines meanwhile: every line once, in journal and observations."""
-    lines = voyage()
+    lines = day_at_the_pier()
     watched = tmp_path / "drop"
     watched.mkdir()
-    log = watched / "day.nmea"
-    log.write_bytes(b"\n".join(lines[:60]) + b"\n" + lines[60][:20])
+    log = watched / "day.csv"
+    log.write_bytes(b"\n".join(lines[:60]) + b"\n" + lines[60][:7])
     raised = Casebook()
-    with running(Feed(settings_of(FeedKind.FOLDER, path="drop"), tmp_path, raise_signals=raised)) as wait:
+    drop = settings_of(FeedKind.FOLDER, path="drop", **AT_THE_PIER)
+    with running(Feed(drop, tmp_path, raise_signals=raised, desk=QUIET_PIER)) as wait:
         wait(lambda now: now.accepted == 60)
     log.write_bytes(b"\n".join(lines) + b"\n")
-    (watched / "later.nmea").write_bytes(position(90_000) + b"\n")
-    again = Feed(settings_of(FeedKind.FOLDER, path="drop"), tmp_path, raise_signals=raised)
+    later = b"2,%d,0,0\n" % ((START_S + 1440 * 60) * 1000)
+    (watched / "later.csv").write_bytes(later)
+    again = Feed(drop, tmp_path, raise_signals=raised, desk=QUIET_PIER)
     with running(again) as wait:
         wait(lambda now: now.lines == len(lines) - 60 + 1 and now.behind_bytes == 0 and bool(raised.rules))
     journal = (tmp_path / "feeds" / "coast" / "journal" / "00000001.log").read_bytes()
-    assert journal == log.read_bytes() + position(90_000) + b"\n"
+    assert journal == log.read_bytes() + later
     assert observed(tmp_path) == len(lines) + 1
-    assert "maritime.gap/1" in raised.rules
+    assert raised.rules == set(SILENCE)
 
 
 def test_a_pipe_ends_and_its_last_line_counts(tmp_path: Path) -> None:

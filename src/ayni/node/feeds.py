@@ -15,9 +15,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import msgspec
 import pyarrow as pa
 
 from ayni.desks import find_desk
@@ -25,16 +27,26 @@ from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.journal import Batch
 from ayni.engine.session import Engine
 from ayni.engine.stream import Change, Following, Stream
-from ayni.errors import SettingsError
+from ayni.errors import NodeError, SettingsError
+from ayni.model.codec import from_json
 from ayni.model.desk import Desk, Source
+from ayni.model.handling import Mandate, Purpose
+from ayni.node.doors import house_of
+from ayni.node.files import write_private
 from ayni.node.observations import Observations, today
 from ayni.node.receivers import Receiver, receiver_of
 from ayni.node.settings import FeedKind, FeedSettings, RetentionSettings
+from ayni.node.supervision import Job
+
+if TYPE_CHECKING:
+    from ayni.node.opening import OpenNode
 
 STEP_S: Final = 1.0
 """How often the detectors look at what has arrived: ours; signals within seconds, not minutes."""
 BEHIND_BYTES: Final = 64 << 20
 TEND_S: Final = 3600.0
+HEALTH_S: Final = 5.0
+HEALTH: Final = "health.json"
 QUIET: Final = timedelta(minutes=5)
 SEGMENT_BITS: Final = 40
 
@@ -120,12 +132,13 @@ class Feed:
         retention: RetentionSettings | None = None,
         engine: Engine | None = None,
         receiver: Receiver | None = None,
+        desk: Desk | None = None,
     ) -> None:
         self.settings = settings
         self._folder = folder
         self._raise = raise_signals
         self._retention = retention or RetentionSettings()
-        self._desk = find_desk(settings.desk)
+        self._desk = desk or find_desk(settings.desk)
         self._source = followed(self._desk, settings)
         self._engine = engine or DuckDBEngine(temp_directory=folder / "tmp")
         self._receiver = receiver or receiver_of(settings, folder)
@@ -134,6 +147,7 @@ class Feed:
         self._failed: BaseException | None = None
         self._changes: dict[str, int] = {}
         self._lines = 0
+        self._noted = -HEALTH_S
 
     def run(self, stop: threading.Event) -> None:
         """Receive until *stop* is set or the source ends.
@@ -221,11 +235,18 @@ class Feed:
             if time.monotonic() - tended > TEND_S or not tended:
                 self._tend(stream)
                 tended = time.monotonic()
+            self._note_health(last=last)
             if last and not stream.backlog_bytes:
                 stream.save(now)
                 return
             if not last:
                 ended.wait(STEP_S)
+
+    def _note_health(self, *, last: bool = False) -> None:
+        """Write how the feed fares where `ayni node status` finds it, at most every five seconds."""
+        if last or time.monotonic() - self._noted > HEALTH_S:
+            self._noted = time.monotonic()
+            write_private(self._folder / "feeds" / self.settings.name / HEALTH, msgspec.json.encode(self.health()))
 
     def _hand_on(self, changes: Sequence[Change]) -> None:
         self._raise(self.settings, changes)
@@ -249,6 +270,39 @@ class Feed:
         return self._source.stamp(line, at_ms, self.settings.receiver) if self._source.stamp and live else line
 
 
+def feed_jobs(node: OpenNode) -> tuple[Job, ...]:
+    """Return a job for each feed of the settings; a feed that cannot start fails alone and is tried again."""
+    return tuple(Job(name=f"feed {feed.name}", run=partial(_run, node, feed)) for feed in node.settings.feeds)
+
+
+def _run(node: OpenNode, settings: FeedSettings, stop: threading.Event) -> None:
+    retention = node.settings.retention
+    Feed(settings, node.folder, raise_signals=into_casebook(node), retention=retention).run(stop)
+
+
+def into_casebook(node: OpenNode) -> Raise:
+    """Return what raises signals in the name of `desk:<name>`, under the desk's own lawful basis.
+
+    A machine may raise; it never validates, shares or tasks. Without an account for it, and so without
+    a person who answers, nothing is raised.
+    """
+
+    def take(feed: FeedSettings, changes: Sequence[Change]) -> None:
+        from ayni.casework.raising import raise_signals  # noqa: PLC0415 -- Django is configured once a node is open
+        from ayni.node.officers.models import Account  # noqa: PLC0415 -- as above
+
+        machine = Account.objects.of(f"desk:{feed.desk}")
+        if machine is None:
+            raise NodeError(folder=node.folder, why=f"nobody answers for the machine desk:{feed.desk}")
+        under = Mandate(purpose=Purpose.LAW_MONITORING, legal_basis=find_desk(feed.desk).lawful_basis)
+        with node.store.work() as work:
+            signals = [change.signal for change in changes]
+            raise_signals(signals, house=house_of(node.settings), by=machine.as_officer(), under=under, work=work)
+            work.commit()
+
+    return take
+
+
 class _Either(threading.Event):
     """Set when the node stops or when the other thread has ended."""
 
@@ -267,6 +321,16 @@ class _Either(threading.Event):
             left = 0.1 if until is None else min(0.1, max(0.0, until - time.monotonic()))
             self._events[0].wait(left)
         return self.is_set()
+
+
+def health_of(folder: Path, name: str) -> FeedHealth | None:
+    """Return what a feed last noted about itself; None if it never ran.
+
+    Raises:
+        UnreadableError: if the note is damaged.
+    """
+    path = folder / "feeds" / name / HEALTH
+    return from_json(path.read_bytes(), FeedHealth) if path.exists() else None
 
 
 def followed(desk: Desk, settings: FeedSettings) -> Source:

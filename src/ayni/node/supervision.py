@@ -107,7 +107,10 @@ class Supervisor:
 
 def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
     """Return what every node does by itself. Whoever writes another job adds it here."""
+    from ayni.node.feeds import feed_jobs  # noqa: PLC0415 -- feeds bring DuckDB, which most commands never need
+
     return (
+        *feed_jobs(node),
         Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),
         Job(name="ledger", run=lambda stop: _keep_history(node, stop)),
     )

@@ -55,6 +55,7 @@ POSITION = Table(
         *EVIDENCE,
     ),
     day_column="ts",
+    subject="mmsi",
 )
 
 IDENTITY = Table(
@@ -81,6 +82,7 @@ IDENTITY = Table(
         *EVIDENCE,
     ),
     day_column="ts",
+    subject="mmsi",
 )
 
 TABLES = (POSITION, IDENTITY)

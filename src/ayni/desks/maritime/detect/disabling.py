@@ -83,6 +83,7 @@ DISABLING = Detector(
         ),
     ),
     subjects=("mmsi",),
+    absence="silence_h",
     evidence=read_sql("gap_evidence.sql"),
     distress=True,
     cise="WithoutAISTransmission",

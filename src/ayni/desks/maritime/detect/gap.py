@@ -132,6 +132,7 @@ GAP = Detector(
         ),
     ),
     subjects=("mmsi",),
+    absence="silence_h",
     evidence=read_sql("gap_evidence.sql"),
     distress=True,
     cise="WithoutAISTransmission",
