@@ -98,6 +98,10 @@ class LogView(Protocol):
         """Return why the log may not sign, if so."""
         ...
 
+    def waiting(self, limit: int) -> Sequence[bytes]:
+        """Return the oldest entries without a place, at most *limit*, in the order of writing."""
+        ...
+
     def witnesses(self) -> Mapping[str, Seen]:
         """Return what each witness has cosigned last, by the partner's name."""
         ...
@@ -105,10 +109,6 @@ class LogView(Protocol):
 
 class Turn(LogView, Protocol):
     """One exclusive transaction of the log. Leaving its block in order makes it durable, an error undoes it."""
-
-    def waiting(self, limit: int) -> Sequence[bytes]:
-        """Return the oldest entries without a place, at most *limit*, in the order of writing."""
-        ...
 
     def append(self, leaves: Sequence[bytes], hashes: Sequence[StoredHash]) -> None:
         """Give the first waiting entries, which are *leaves*, the next places, and keep the new hashes."""
@@ -201,9 +201,13 @@ class Sequencer:
     def step(self) -> int:
         """Give waiting entries their places, sign a checkpoint if one is due, and return how many were placed.
 
-        A halted log places and signs nothing.
+        A halted log places and signs nothing. Where nothing waits and nothing is due, no transaction is begun,
+        so that a quiet node leaves its database to the officers.
         """
         now = self._clock()
+        with self._store.view() as log:
+            if log.halt() is not None or not (log.waiting(1) or self._due(log, now)):
+                return 0
         with self._store.turn() as turn:
             if turn.halt() is not None:
                 return 0
@@ -234,11 +238,11 @@ class Sequencer:
             self.step()
         self.step()
 
-    def _due(self, turn: Turn, now: datetime) -> bool:
-        note, signed_at = turn.latest(), turn.signed_at()
+    def _due(self, log: LogView, now: datetime) -> bool:
+        note, signed_at = log.latest(), log.signed_at()
         if note is None or signed_at is None:
-            return turn.size > 0
-        new = turn.size - SignedCheckpoint.parse(note).checkpoint.size
+            return log.size > 0
+        new = log.size - SignedCheckpoint.parse(note).checkpoint.size
         if new >= self._pace.checkpoint_entries:
             return True
         return now - signed_at >= (self._pace.checkpoint if new else self._pace.heartbeat)

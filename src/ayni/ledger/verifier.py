@@ -41,9 +41,9 @@ from pathlib import Path
 SENTENCES = {
     "whole": {
         "en": "the ledger {origin} is whole; entries: {entries}; checkpoints: {checkpoints}; root: {root}",
-        "es": "el registro {origin} está íntegro; asientos: {entries};"
+        "es": "el libro de registro {origin} está íntegro; asientos: {entries};"
         " puntos de control: {checkpoints}; raíz: {root}",
-        "pt": "o registro {origin} está íntegro; lançamentos: {entries};"
+        "pt": "o livro de registro {origin} está íntegro; lançamentos: {entries};"
         " pontos de controle: {checkpoints}; raiz: {root}",
         "fr": "le registre {origin} est intègre ; inscriptions : {entries} ;"
         " points de contrôle : {checkpoints} ; racine : {root}",
@@ -62,8 +62,8 @@ SENTENCES = {
     },
     "entry-found": {
         "en": "the entry is number {index} of this ledger, unchanged",
-        "es": "el asiento es el número {index} de este registro, sin cambios",
-        "pt": "o lançamento é o número {index} deste registro, inalterado",
+        "es": "el asiento es el número {index} de este libro de registro, sin cambios",
+        "pt": "o lançamento é o número {index} deste livro de registro, inalterado",
         "fr": "l’inscription porte le numéro {index} dans ce registre, inchangée",
     },
     "receipt-holds": {
@@ -128,8 +128,8 @@ SENTENCES = {
     },
     "no-entry": {
         "en": "this ledger holds no such entry",
-        "es": "este registro no contiene tal asiento",
-        "pt": "este registro não contém tal lançamento",
+        "es": "este libro de registro no contiene tal asiento",
+        "pt": "este livro de registro não contém tal lançamento",
         "fr": "ce registre ne contient pas cette inscription",
     },
     "no-inclusion": {
