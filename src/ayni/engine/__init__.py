@@ -9,4 +9,9 @@ detect      one desk over tables: detectors run, or say why they did not
 evidence    the raw lines a signal cites, found again and hashed
 subset      the SQL that means the same on every engine
 answers     one row of an answer → one signal, with reasons and evidence
+absence     silence is counted only while we were listening
+journal     raw lines, appended and never changed
+window      the rows a stream still looks at
+stream      lines become signals that open, change, close and retract
+priority    what to look at first: added up with every weight in sight, never a verdict
 """
