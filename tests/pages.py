@@ -95,7 +95,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/outcomes/new/",
             ),
             "oversight": ("/oversight/", f"/signals/{records[-1]}/"),
-            "administrator": ("/officers/", "/node/"),
+            "administrator": ("/officers/", "/tokens/", "/node/"),
         },
     )
 

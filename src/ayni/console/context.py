@@ -26,6 +26,7 @@ ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
     ("report", _WORKING),
     ("oversight", frozenset({Role.OVERSIGHT})),
     ("officers", frozenset({Role.ADMINISTRATOR})),
+    ("tokens", frozenset({Role.ADMINISTRATOR})),
     ("health", frozenset({Role.ADMINISTRATOR})),
 )
 """Address name of each room and who sees it; what one may do in it, each act decides for itself."""
@@ -82,6 +83,7 @@ def _rooms(request: HttpRequest, account: Account) -> list[Room]:
         "report": _("Report"),
         "oversight": _("Oversight"),
         "officers": _("Officers"),
+        "tokens": _("Tokens"),
         "health": _("This node"),
     }
     visible = [(name, reverse(name)) for name, roles in ROOMS if roles & account.role_set]

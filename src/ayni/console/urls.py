@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from ayni.api.app import api
-from ayni.console.views import home, officers, outcomes, oversight, reports, sign_in, signals, tasks
+from ayni.console.views import home, officers, outcomes, oversight, reports, sign_in, signals, tasks, tokens
 
 handler404 = "ayni.console.views.home.not_here"
 handler500 = "ayni.console.views.home.defect"
@@ -34,6 +34,8 @@ urlpatterns = [
     path("outcomes/<slug:record>/", outcomes.outcome, name="outcome"),
     path("oversight/", oversight.oversight, name="oversight"),
     path("officers/", officers.officers, name="officers"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<slug:token>/end/", tokens.token_revoke, name="token_revoke"),
     path("officers/<slug:officer>/disable/", officers.officer_disable, name="officer_disable"),
     path("officers/<slug:officer>/enable/", officers.officer_enable, name="officer_enable"),
     path("node/", officers.health, name="health"),

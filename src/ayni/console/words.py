@@ -160,6 +160,11 @@ KINDS: Final[Mapping[str, str]] = {
     "task": _("Tasks"),
     "outcome": _("Outcomes"),
 }
+SCOPES: Final[Mapping[str, str]] = {
+    "read": _("read: lists and consultations"),
+    "act": _("act: triage, reports, tasks, outcomes"),
+    "administer": _("administer: officers and tokens"),
+}
 SCHEMATA: Final[Mapping[str, str]] = {
     "Vessel": _("Vessel"),
     "Airplane": _("Aircraft"),

@@ -208,6 +208,7 @@ def _sign_in(front: Front) -> dict[str, Any]:
         "LOGIN_REDIRECT_URL": "/",
         "ACCOUNT_ADAPTER": "ayni.node.officers.adapters.SignIn",
         "ACCOUNT_LOGIN_METHODS": {"username"},
+        "ACCOUNT_FORMS": {"login": "ayni.node.officers.forms.SignInForm"},
         "ACCOUNT_SIGNUP_FIELDS": ["username*", "password1*"],
         "ACCOUNT_EMAIL_VERIFICATION": "none",
         "ACCOUNT_EMAIL_NOTIFICATIONS": False,
