@@ -158,6 +158,8 @@ def test_passkey(browser: Browser, node: TestNode, address: str) -> None:
     _authenticator(context, page)
     sign_in(page, address, account.username, PASSWORD)
     _add_passkey(page, address)
+    changes = [entry.facts["what"] for entry in node.store.entries if entry.act == "officer.change-own-sign-in"]
+    assert "webauthn added" in changes
     _sign_out(page, address)
     assert outside(page)
     sent: list[str] = []

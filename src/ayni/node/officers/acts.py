@@ -35,6 +35,7 @@ DISABLE = Act(name="officer.disable", roles=_ADMINISTRATOR)
 ENABLE = Act(name="officer.enable", roles=_ADMINISTRATOR)
 SET_PASSWORD = Act(name="officer.set-password", roles=_ADMINISTRATOR)
 SIGN_OUT_EVERYWHERE = Act(name="officer.sign-out-everywhere", roles=frozenset(Role))
+CHANGE_OWN_SIGN_IN = Act(name="officer.change-own-sign-in", roles=frozenset(Role))
 END_STOLEN_SESSION = Act(name="session.end-as-stolen", machine=True)
 
 SERVICES: Final = ("inbox", "retention", "sign-in")
@@ -217,6 +218,12 @@ def sign_out_everywhere(*, by: Officer, under: Mandate, work: Work) -> None:
     with acting(SIGN_OUT_EVERYWHERE, by=by, under=under, work=work) as acts:
         acts.note(officer=by.id)
     Account.objects.filter(id=by.id).update(epoch=F("epoch") + 1)
+
+
+def change_own_sign_in(what: str, *, by: Officer, under: Mandate, work: Work) -> None:
+    """Write down that an officer changed how they sign in: *what* names it, never the secret. The caller commits."""
+    with acting(CHANGE_OWN_SIGN_IN, by=by, under=under, work=work) as acts:
+        acts.note(officer=by.id, what=what)
 
 
 def end_stolen_session(officer: str, *, why: str, by: Officer, under: Mandate, work: Work) -> None:
