@@ -6,7 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -103,7 +103,14 @@ def fresh_node(folder: Path) -> Iterator[TestNode]:
         yield TestNode(node=node, administrator=Account.objects.get(username="first").as_officer())
 
 
-def raise_signal(node: TestNode, *, hour: int = 0, name: str = "Caleta Imaginaria", words: str = "") -> str:
+def raise_signal(
+    node: TestNode,
+    *,
+    hour: int = 0,
+    name: str = "Caleta Imaginaria",
+    words: str = "",
+    keep: timedelta = timedelta(days=365),
+) -> str:
     """Have the maritime desk raise a signal about a ship that does not exist; return the record's id."""
     at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
     says = words or "no position received for {silence_s:duration}, then one again"
@@ -132,7 +139,8 @@ def raise_signal(node: TestNode, *, hour: int = 0, name: str = "Caleta Imaginari
     desk = Officer(id="desk:maritime", name="desk:maritime", machine=True, answerable=node.administrator.id)
     under = Mandate(purpose=Purpose.COUNTER_NARCOTICS, legal_basis="Test Act, art. 1")
     with node.store.work() as work:
-        raise_signals([signal], house=house_of(node.node.settings), by=desk, under=under, work=work)
+        house = replace(house_of(node.node.settings), keep=keep)
+        raise_signals([signal], house=house, by=desk, under=under, work=work)
         found = work.find(Query(kind="signal", identifier=f"signal:{signal.id}"))
         work.commit()
     return found[0].id

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
+from pathlib import Path
 
-from ayni.node.supervision import Job, Supervisor
+import pytest
+
+from ayni.errors import UnknownError
+from ayni.node.supervision import Job, Supervisor, standing_jobs
+from tests.web_node import fresh_node, raise_signal
 
 
 def test_a_failing_job_is_started_again() -> None:
@@ -43,3 +49,28 @@ def test_one_failing_job_does_not_stop_another() -> None:
     assert working.wait(10)
     assert supervisor.stop() == ()
     assert {health.name: health.running for health in supervisor.health} == {"bad": False, "good": False}
+
+
+class Once(threading.Event):
+    """An event that is set as soon as somebody would wait for it: one round of a job."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let the job end after its first round."""
+        del timeout
+        self.set()
+        return True
+
+
+def test_the_standing_job_forgets_what_has_expired_under_the_name_of_its_machine(tmp_path: Path) -> None:
+    """Expired is gone, what is still due stays, and the entry names the machine and who answers for it."""
+    with fresh_node(tmp_path / "node") as node:
+        kept = raise_signal(node)
+        expired = raise_signal(node, hour=1, keep=timedelta(microseconds=1))
+        (retention,) = [job for job in standing_jobs(node.node) if job.name == "retention"]
+        retention.run(Once())
+        with node.store.work() as work:
+            assert work.get(kept).header.id == kept
+            with pytest.raises(UnknownError):
+                work.get(expired)
+        entry = next(entry for entry in node.store.entries if entry.act == "record.expire")
+        assert (entry.by, entry.answerable) == ("retention", node.administrator.id)
