@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from ayni.engine.subset import FUNCTIONS, TYPES, check_desk, check_detector, check_sql
+from ayni.engine.duckdb import DuckDBEngine
+from ayni.engine.subset import FUNCTIONS, TYPES, check_desk, check_detector, check_sql, parse, spark_sql
 from ayni.errors import DetectorError
 from ayni.toolkit.sql import distance_mm, floored, wrapped_udeg
 from tests.engine import pier
@@ -107,6 +109,19 @@ def test_a_detector_is_checked_with_its_evidence_and_its_tables() -> None:
         check_desk(
             replace(pier.DESK, derived=(replace(pier.STEP, sql="SELECT HASH(badge) AS a FROM pass"), pier.RUN))
         )
+
+
+def test_an_inner_with_keeps_its_own_names_in_spark() -> None:
+    """Two tables of one name at different depths stay two: the transpiled text gives the same answer."""
+    sql = """
+    WITH told AS (WITH a AS (SELECT x FROM t), told AS (SELECT a.x * 2 AS x FROM a) SELECT told.x + 1 AS y FROM told)
+    SELECT told.y AS y FROM told
+    """
+    spark = spark_sql("test.rule/1", parse("test.rule/1", sql))
+    assert spark.count(" told AS (") == 1
+    tables = {"t": pa.table({"x": [1, 5]})}
+    for text in (sql, spark):
+        assert sorted(DuckDBEngine().run(text, {}, tables).column("y").to_pylist()) == [3, 11]
 
 
 def test_the_page_names_every_function_and_type_and_no_other() -> None:

@@ -167,9 +167,28 @@ def spark_sql(rule: str, tree: exp.Query) -> str:
         DetectorError: if sqlglot knows that something does not translate.
     """
     try:
-        return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        return _one_name_each(tree.copy()).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.UnsupportedError as error:
         raise DetectorError(rule=rule, why=f"does not translate to Spark: {error}") from error
+
+
+def _one_name_each(tree: exp.Query) -> exp.Query:
+    """Give the tables of each inner WITH names of their own: sqlglot moves them to the top, where two may collide."""
+    for number, inner in enumerate(reversed(list(tree.find_all(exp.With)))):
+        query = inner.parent
+        if query is None or query is tree:
+            continue
+        for place, cte in enumerate(inner.expressions):
+            name, unique = cte.alias, f"{cte.alias}_{number}"
+            before = {
+                id(table) for earlier in inner.expressions[: place + 1] for table in earlier.find_all(exp.Table)
+            }
+            for table in list(query.find_all(exp.Table)):
+                if table.name == name and id(table) not in before:
+                    table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name)))
+                    table.set("this", exp.to_identifier(unique))
+            cte.args["alias"].set("this", exp.to_identifier(unique))
+    return tree
 
 
 def _wrong(tree: exp.Query, sql: str, parameters: Collection[str], tables: Collection[str]) -> Iterator[str]:
