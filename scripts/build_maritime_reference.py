@@ -53,6 +53,22 @@ POLYGON, POLYLINE = 5, 3
 NOT_ONE_STATE = {"FK", "GS", "EH", "TW", "PS", "XK"}
 """Places over which States differ; nearest land there is shown without a State."""
 NO_STATE = ""
+STATES_DIFFER = (
+    (-17.2, 20.7, -8.6, 27.67),  # Western Sahara
+    (32.4, 44.3, 36.7, 46.3),  # Crimea
+    (145.3, 43.3, 149.0, 45.6),  # southern Kurils
+    (123.3, 25.6, 124.7, 26.0),  # Senkaku, Diaoyu
+    (110.9, 15.7, 113.0, 17.2),  # Paracel Islands
+    (131.8, 37.2, 131.9, 37.3),  # Liancourt Rocks
+    (-60.1, 6.7, -58.4, 8.6),  # Essequibo
+    (34.9, 22.0, 37.0, 23.2),  # Halaib
+    (54.9, 25.8, 55.5, 26.4),  # Abu Musa and the Tunbs
+    (-5.4, 35.85, -5.27, 36.17),  # Ceuta and Gibraltar
+    (-3.0, 35.2, -2.4, 35.4),  # Melilla and the Chafarinas
+    (71.2, -7.6, 72.6, -5.1),  # Chagos
+    (44.9, -13.1, 45.4, -12.5),  # Mayotte
+)
+"""West, south, east, north: boxes around coasts that two States call their own, whoever holds them today."""
 
 
 def shapes(path: Path) -> list[Degrees]:
@@ -161,6 +177,9 @@ def build_cells(atlas: Path) -> pa.Table:
     outlines, states = borders(atlas)
     nearest_state = cKDTree(on_sphere(*outlines.T)).query(on_sphere(*shore.T))[1]
     shore_state = np.array(states)[nearest_state]
+    for west, south, east, north in STATES_DIFFER:
+        inside = (shore[:, 0] >= west) & (shore[:, 0] <= east) & (shore[:, 1] >= south) & (shore[:, 1] <= north)
+        shore_state[inside] = NO_STATE
 
     rings = [r for level in (1, 2, 3, 4) for r in shapes(FROM / "GSHHS_shp" / "h" / f"GSHHS_h_L{level}.shp")]
     rivers = [

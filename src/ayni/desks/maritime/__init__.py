@@ -2,7 +2,7 @@
 
 tables    the shapes: a position, what a vessel says about itself
 read      files and feeds to tables, by named layouts
-commands  `ayni maritime decode`
+commands  `ayni maritime decode`; `ayni maritime reference` is in commands_reference
 tracks    positions to tracks: what every rule stands on
 reference coast, ports, nearest State: what ships with the desk
 detect    tracks to signals, one file a question
@@ -45,5 +45,8 @@ DESK = Desk(
     references=REFERENCES,
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
-    commands={"decode": "ayni.desks.maritime.commands:decode"},
+    commands={
+        "decode": "ayni.desks.maritime.commands:decode",
+        "reference": "ayni.desks.maritime.commands_reference:reference",
+    },
 )

@@ -21,6 +21,7 @@ WHERE silent_ms > $silence_h * 3600000
   -- In harbour or at a landing, where a ship is expected to switch its equipment off: it did not move meanwhile.
   AND NOT (NOT lasts AND dist_m < 2000e0 AND (port_m < 10000e0 OR shore_m < 9260e0))
   -- A silence that lasts is told where no ordinary end of a voyage lay within reach when it became one: no port, no
-  -- river, nor the edge of reception, beyond which others are not heard either.
-  AND NOT (lasts AND (on_river OR stay_ms > 0 OR (others_during = 0 AND ships_heard >= 20)
+  -- river, nor the edge of reception, beyond which others are not heard either; nor of a track that ends only because
+  -- nobody can say which of several ships it belongs to.
+  AND NOT (lasts AND (ship > 0 OR on_river OR stay_ms > 0 OR (others_during = 0 AND ships_heard >= 20)
     OR shore_m / 1852e0 <= $silence_h * GREATEST(COALESCE(before_kn, 0e0), $cruising_kn)))
