@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ayni.desks.maritime import registry
+from ayni.desks.maritime.detect import DERIVED as OF_ONE_RULE
 from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.read import SOURCES
 from ayni.desks.maritime.reference import REFERENCES
@@ -41,8 +43,8 @@ DESK = Desk(
     tables=TABLES,
     sources=SOURCES,
     detectors=DETECTORS,
-    derived=DERIVED,
-    references=REFERENCES,
+    derived=(*DERIVED, *OF_ONE_RULE),
+    references=(*REFERENCES, *registry.REFERENCES),
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
     commands={

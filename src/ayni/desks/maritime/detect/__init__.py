@@ -11,6 +11,9 @@ loitering      very slow for hours, far out
 drifting       moving in another direction than the bow points
 calls          port visits, and stops away from port
 transmitters   one MMSI of several ships, leaps, positions on land
+identity       another identity than before, numbers that cannot be, another destination
+gnss           positions that satellite navigation made up
+deviation      off its own line for hours, and back
 
 Each file opens by saying what is looked for and what looks like it but is not;
 its texts lie beside it in `.sql` files. To add a rule: write the file, add its
@@ -20,15 +23,18 @@ docs/reference/maritime/.
 
 from ayni.desks.maritime.detect import (
     calls,
+    deviation,
     disabling,
     drifting,
     encounter,
     gap,
+    gnss,
+    identity,
     loitering,
     rendezvous,
     transmitters,
 )
-from ayni.model.desk import Detector
+from ayni.model.desk import Derived, Detector
 
 DETECTORS: tuple[Detector, ...] = (
     *gap.DETECTORS,
@@ -39,4 +45,9 @@ DETECTORS: tuple[Detector, ...] = (
     *drifting.DETECTORS,
     *calls.DETECTORS,
     *transmitters.DETECTORS,
+    *identity.DETECTORS,
+    *gnss.DETECTORS,
+    *deviation.DETECTORS,
 )
+DERIVED: tuple[Derived, ...] = (*gnss.DERIVED, *deviation.DERIVED)
+"""Tables that one rule alone stands on."""
