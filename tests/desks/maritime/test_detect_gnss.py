@@ -59,14 +59,14 @@ def test_a_hole_in_the_data_is_no_leap() -> None:
     """Vessels found elsewhere after a long silence sailed there, or nobody knows."""
     rows = [row for row in fleet(4) if row["lat_udeg"] < 0]  # type: ignore[operator]
     rows += [report(7 + k * 0.05, 2.0, -80.0, SHIP + number) for number in range(4) for k in range(3)]
-    assert seen(rows, "gnss_jump", gnss_jump__hole_min=300) == []
+    assert seen(rows, "gnss_jump", settings={"gnss_jump.hole_min": 300}) == []
 
 
 @pytest.mark.parametrize(("count", "found"), [(12, 0), (13, 0), (14, 1), (30, 1)])
 def test_twelve_positions_and_more_than_one_turn(count: int, found: int) -> None:
     """Twelve positions 30° apart turn by 330°, thirteen by exactly 360°: not more than once round."""
     least = count if count in {13, 14} else 12
-    assert len(seen(circle(count), "gnss_circle", gnss_circle__least_points=least)) == found
+    assert len(seen(circle(count), "gnss_circle", settings={"gnss_circle.least_points": least})) == found
 
 
 def test_a_ship_that_sails_a_circle_is_left_alone() -> None:
