@@ -85,7 +85,11 @@ IDENTITY_CHANGE = Detector(
             holds="both_at_once",
         ),
         Clue(says="only the name changed, as after a sale", weight=-0.1, holds="only_name"),
-        Clue(says="a hull that passes to another register is given a new MMSI, lawfully", weight=-0.1, holds="passed_on"),
+        Clue(
+            says="a hull that passes to another register is given a new MMSI, lawfully",
+            weight=-0.1,
+            holds="passed_on",
+        ),
     ),
     subjects=("mmsi", "mmsi_2"),
     evidence=read_sql("identity_change_evidence.sql"),
