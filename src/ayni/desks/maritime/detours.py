@@ -97,16 +97,19 @@ def detours(t: Integers, lat: Floats, lon: Floats, params: Mapping[str, Fact]) -
     points = _vectors(lat, lon)
     leaves = _turns(t, points, steady_ms)
     backs = t.size - 1 - _turns(-t[::-1], points[::-1], steady_ms)
+    tried = (
+        _detour(leave, back, t, points, params)
+        for back in backs.tolist()
+        for leave in _candidates(back, leaves, t, points, params)
+    )
     found: list[Detour] = []
-    for leave in sorted(leaves.tolist()):
-        if found and leave < found[-1].back:
-            continue
-        for back in _reachable(leave, np.sort(backs), t, points, params):
-            detour = _detour(leave, back, t, points, params)
-            if detour is not None:
-                found.append(detour)
-                break
-    return found
+    # The shortest explanation first: a line drawn from far away explains anything.
+    for one in sorted(
+        (one for one in tried if one is not None), key=lambda one: (t[one.back] - t[one.leave], one.leave)
+    ):
+        if all(one.back <= other.leave or one.leave >= other.back for other in found):
+            found.append(one)
+    return sorted(found, key=lambda one: one.leave)
 
 
 def _vectors(lat: Floats, lon: Floats) -> Floats:
@@ -131,18 +134,19 @@ def _turns(t: Integers, points: Floats, steady_ms: float) -> Integers:
     return turning
 
 
-def _reachable(leave: int, backs: Integers, t: Integers, points: Floats, params: Mapping[str, Fact]) -> Iterator[int]:
-    """Return the places, in order, that lie ahead on the line of the last leg and within the longest detour."""
+def _candidates(
+    back: int, leaves: Integers, t: Integers, points: Floats, params: Mapping[str, Fact]
+) -> Iterator[int]:
+    """Return the places that lie behind on the line of the next leg, within the longest detour."""
     least_ms, most_ms = float(params["least_h"]) * HOUR_MS, float(params["most_h"]) * HOUR_MS
-    later = backs[(t[backs] - t[leave] > least_ms) & (t[backs] - t[leave] <= most_ms)]
-    if not later.size:
+    earlier = leaves[(t[back] - t[leaves] > least_ms) & (t[back] - t[leaves] <= most_ms)]
+    if not earlier.size:
         return
     steady_ms = float(params["steady_h"]) * HOUR_MS
-    start = max(0, int(np.searchsorted(t, t[leave] - steady_ms, side="right")) - 1)
-    towards = _bearing(points[start], points[leave][None, :])[0]
-    ahead = _bearing(points[start], points[later])
-    off = np.abs((ahead - towards + 180.0) % 360.0 - 180.0)
-    yield from later[off <= BEARINGS_DEG].tolist()
+    stop = min(t.size - 1, int(np.searchsorted(t, t[back] + steady_ms, side="left")))
+    behind = _bearing(points[stop], points[back][None, :])[0]
+    off = np.abs((_bearing(points[stop], points[earlier]) - behind + 180.0) % 360.0 - 180.0)
+    yield from earlier[off <= BEARINGS_DEG].tolist()
 
 
 def _bearing(origin: Floats, targets: Floats) -> Floats:
@@ -166,6 +170,12 @@ def _detour(leave: int, back: int, t: Integers, points: Floats, params: Mapping[
     ahead = along[start] <= along[leave] < along[back] <= along[stop]
     if not (on_line.all() and ahead):
         return None
+    between = side[leave - start : back - start + 1]
+    near = np.flatnonzero(np.abs(between) <= lane_nm)
+    farthest = int(np.argmax(np.abs(between)))
+    if not (near < farthest).any() or not (near > farthest).any():
+        return None
+    leave, back = leave + int(near[near < farthest][-1]), leave + int(near[near > farthest][0])
     between = side[leave - start : back - start + 1]
     steps = np.diff(t[leave : back + 1])
     limit = float(params["lateral_nm"])

@@ -95,7 +95,7 @@ CIRCLING = Derived(
             name="least_m", default=100.0, unit="m", source="ours: less is a ship at anchor", low=1.0, high=1e5
         ),
         Parameter(
-            name="least_kn", default=0.8, unit="kn", source="ours: slower is a ship at anchor", low=0.0, high=50.0
+            name="least_kn", default=0.2, unit="kn", source="ours: slower is a ship at anchor", low=0.0, high=50.0
         ),
     ),
 )
