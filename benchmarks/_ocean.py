@@ -197,6 +197,6 @@ def identities(sea: Sea) -> pa.Table:
 
 
 def imo_number(serial: int) -> int:
-    """Return the IMO number with a right check digit whose first six digits are *serial*; 100000 and up are unused."""
+    """Return the IMO number with a right check digit that begins with the six digits of *serial*."""
     total = sum(int(digit) * weight for digit, weight in zip(str(serial), range(7, 1, -1), strict=True))
     return serial * 10 + total % 10

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
+from ayni.exchange.formats.cise import write_cise
 from ayni.exchange.formats.flat import write_csv, write_geojson, write_ndjson, write_parquet
 from ayni.model.signal import Signal
 
@@ -22,4 +23,5 @@ FORMATS: Mapping[str, Writer] = {
     "geojson": write_geojson,
     "csv": write_csv,
     "parquet": write_parquet,
+    "cise": write_cise,
 }
