@@ -7,7 +7,7 @@ import random
 import cedarpy
 import pytest
 
-from ayni.agreements.classes import reducers
+from ayni.agreements.classes import sights
 from ayni.agreements.core import CORE_TITLES, core_policies
 from ayni.agreements.decide import compile_core, compile_text
 from ayni.agreements.drafting import TEMPLATES, words
@@ -117,6 +117,9 @@ def test_an_error_while_evaluating_is_a_denial_and_an_alarm() -> None:
     assert broken.alarm is not None
     assert not broken.permitted
     assert "could not be evaluated" in broken.explain("en")[0]
+    unreadable = a_slice().evaluate({**a_request(), "resource.ageDays": '"'})
+    assert unreadable.alarm is not None
+    assert not unreadable.permitted
     assert not decision.permitted
 
 
@@ -180,18 +183,27 @@ def test_what_shares_an_answer_deserves_it(template: str) -> None:
         assert slice_.decide(facts) == slice_.evaluate(facts)
 
 
-def test_classes_are_exact_or_not_made() -> None:
+def test_sights_are_exact_or_whole() -> None:
     """Numbers fall between the marks that policies write out; two attributes compared stand for themselves."""
     policies = read_policies(
         """@id("a") permit (principal, action, resource) when { resource.ageDays > 90 && 365 >= resource.ageDays };
            @id("b") forbid (principal, action, resource) when { context.legalBasis == "" };
            @id("c") forbid (principal, action, resource) when { resource.kind == resource.desk };
-           @id("d") forbid (principal, action, resource) when { ["x", resource.state].contains(resource.rule) };""",
+           @id("d") forbid (principal, action, resource) when { ["x", resource.state].contains(resource.rule) };
+           @id("e") forbid (principal, action, resource) unless { resource.purposes.contains(context.purpose) };
+           @id("f") forbid (principal, action, resource) when { resource.codes.containsAny(["H1", "H2"]) };
+           @id("g") forbid (principal, action, resource) when { resource.held };""",
         "trial",
     )
-    reduce = reducers(policies)
-    age = reduce["resource.ageDays"]
-    assert [age(day) for day in (0, 89, 90, 91, 364, 365, 366)] == [0, 0, 1, 2, 2, 3, 4]
-    assert reduce["context.legalBasis"]("one law") == reduce["context.legalBasis"]("another")
-    assert reduce["context.legalBasis"]("") != reduce["context.legalBasis"]("another")
-    assert not {"resource.kind", "resource.desk", "resource.state", "resource.rule"} & set(reduce)
+    seen = {sight.path: sight for sight in sights(policies)}
+    days = [seen["resource.ageDays"].of(a_request(resource__ageDays=day)) for day in (0, 89, 90, 91, 364, 365, 366)]
+    assert days == [0, 0, 1, 2, 2, 3, 4]
+    laws = [seen["context.legalBasis"].of(a_request(context__legalBasis=law)) for law in ("", "one", "another")]
+    assert laws[0] != laws[1] == laws[2]
+    served = [("counter-narcotics",), ("safety", "counter-narcotics"), ("safety",)]
+    asked = [seen["resource.purposes"].of(a_request(resource__purposes=each)) for each in served]
+    assert asked[0] == asked[1] != asked[2]
+    marked = [seen["resource.codes"].of(a_request(resource__codes=each)) for each in (("H0",), (), ("H1",))]
+    assert marked[0] == marked[1] != marked[2]
+    for path in ("resource.kind", "resource.desk", "resource.state", "resource.rule", "resource.held"):
+        assert seen[path].whole, path

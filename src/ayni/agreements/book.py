@@ -120,7 +120,8 @@ class Book:
         decisions: list[Decision] = []
         for agreement, record, action in _questions(ask, header, lineage, under):
             try:
-                decision = self._one(agreement, replace(ask, action=action), record, came_through)
+                asked = ask if action is ask.action else replace(ask, action=action)
+                decision = self._one(agreement, asked, record, came_through)
             except InvalidValueError as error:
                 refusals.append(_refusal(STRANGE_FACT, agreement=agreement or "-", why=str(error)))
                 continue

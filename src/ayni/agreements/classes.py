@@ -1,69 +1,94 @@
-"""Values that policies cannot tell apart, so that a decision once made answers for all of them.
+"""Values that policies cannot tell apart, so that what is known of one request serves all like it.
 
 A policy that only asks whether an age is above 90 or 365 decides alike for day 91 and day
-200; one that only asks whether a legal basis is empty decides alike for every rule of law.
-A `Reducer` puts each value into its class, exactly: only where every use of an attribute is
-a comparison with something written out in the policies; otherwise the value stands for itself.
+200; one that only asks whether a legal basis is empty decides alike for every rule of law;
+of a record's purposes most policies ask only whether the officer's is among them. A
+`Sight` is what policies see of one attribute: exact where every use is a comparison with
+something they write out, and otherwise the value itself.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ayni.agreements.syntax import Expr, Policy
-from ayni.agreements.vocabulary import BY_PATH, Sort, Value
+from ayni.agreements.vocabulary import BY_PATH, Facts, Sort, Value
 
-Reducer = Callable[[Value], Value]
+PURPOSE = "context.purpose"
+SERVED = "resource.purposes"
 COMPARES = frozenset({"==", "!=", "<", "<=", ">", ">=", "contains"})
-"""Uses that cannot tell more than a comparison; in a set or a branch of `if` a value goes elsewhere."""
-OTHER = ("other",)
-"""Class of every word that no policy writes out; a tuple, so that no word equals it."""
-LITERAL = {Sort.NUMBER: "number", Sort.WORD: "word"}
+ASKS_MEMBERS = frozenset({"contains", "containsAny", "containsAll"})
+
+Seen = Value | tuple[bool, tuple[str, ...]]
+"""What stands for a value: itself, a place between marks, or the members asked about."""
 
 
-def reducers(policies: Iterable[Policy]) -> Mapping[str, Reducer]:
-    """Return, for each attribute that allows it, the function from a value to its class."""
-    named: dict[str, set[str | int]] = {}
-    apart: set[str] = set()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What policies see of one attribute. Two facts with the same sight are decided alike."""
+
+    path: str
+    whole: bool = True
+    """True when the value stands for itself."""
+    marks: tuple[int, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def of(self, facts: Facts) -> Seen:
+        """Return what stands for the value of this attribute."""
+        value = facts[self.path]
+        if self.whole:
+            return value
+        if isinstance(value, tuple):
+            served = self.path == SERVED and facts[PURPOSE] in value
+            return served, tuple(sorted(word for word in value if word in self.words))
+        if isinstance(value, int):
+            return 2 * bisect_left(self.marks, value) + (value in self.marks)
+        return (False, (value,)) if value in self.words else (False, ())
+
+
+def sights(policies: Iterable[Policy]) -> tuple[Sight, ...]:
+    """Return what policies see of each attribute they read, by path in order."""
+    written: dict[str, set[str | int]] = {}
+    whole: set[str] = set()
     for policy in policies:
-        for node in policy.condition.walk():
-            paths = [str(arg.value) for arg in node.args if arg.op == "path" and _reducible(str(arg.value))]
-            literals = _literals(node) if node.op in COMPARES else None
-            for path in paths:
+        root = policy.condition
+        if root.op == "path":
+            whole.add(str(root.value))
+        for node in root.walk():
+            for at, arg in enumerate(node.args):
+                path = str(arg.value)
+                if arg.op != "path" or path not in BY_PATH:
+                    continue
+                literals = _written_beside(node, at, path)
                 if literals is None:
-                    apart.add(path)
+                    whole.add(path)
                 else:
-                    named.setdefault(path, set()).update(literals)
-    return {path: _reducer(path, values) for path, values in named.items() if path not in apart}
+                    written.setdefault(path, set()).update(literals)
+    return tuple(_sight(path, None if path in whole else written[path]) for path in sorted({*written, *whole}))
 
 
-def _reducible(path: str) -> bool:
-    return path in BY_PATH and BY_PATH[path].sort in LITERAL
-
-
-def _literals(node: Expr) -> list[str | int] | None:
-    """Return what the other side writes out, or None if it is not written out."""
-    found: list[str | int] = []
-    for arg in node.args:
-        if arg.op == "path" and sum(each.op == "path" for each in node.args) == 1:
-            continue
-        leaves = arg.args if arg.op == "set" else (arg,)
-        if any(leaf.op not in {"word", "number"} for leaf in leaves):
-            return None
-        found += [leaf.value for leaf in leaves]
-    return found
-
-
-def _reducer(path: str, values: set[str | int]) -> Reducer:
+def _sight(path: str, literals: set[str | int] | None) -> Sight:
+    if literals is None:
+        return Sight(path=path)
     if BY_PATH[path].sort is Sort.NUMBER:
-        marks = sorted(int(value) for value in values)
-        exact = frozenset(marks)
+        return Sight(path=path, whole=False, marks=tuple(sorted(int(value) for value in literals)))
+    return Sight(path=path, whole=False, words=tuple(sorted(str(value) for value in literals)))
 
-        def between(value: Value) -> Value:
-            number = value if isinstance(value, int) else 0
-            return 2 * bisect_left(marks, number) + (number in exact)
 
-        return between
-    words = frozenset(str(value) for value in values)
-    return lambda value: value if value in words else OTHER
+def _written_beside(node: Expr, at: int, path: str) -> list[str | int] | None:
+    """Return what the other side of an operator writes out, or None if the use may see more than that."""
+    sort = BY_PATH[path].sort
+    if sort is Sort.WORDS:
+        if node.op not in ASKS_MEMBERS or at != 0:
+            return None
+        if node.op == "contains" and path == SERVED and node.args[1] == Expr("path", value=PURPOSE):
+            return []
+    elif sort not in {Sort.NUMBER, Sort.WORD} or path == PURPOSE or node.op not in COMPARES:
+        return None
+    other = node.args[1 - at]
+    leaves = other.args if other.op == "set" else (other,)
+    if any(leaf.op not in {"word", "number"} for leaf in leaves):
+        return None
+    return [leaf.value for leaf in leaves]

@@ -1,8 +1,7 @@
 """The decision: may this be done, and which articles say so.
 
-Each agreement is compiled once into a `Slice`: the core rules and its own articles, one
-Cedar policy set for each action, holding only what can match that action. A decision
-then costs one evaluation; the text is never parsed again.
+Each agreement is compiled once into a `Slice` of two parts, the core rules (one part that
+all slices share) and its own articles. The text is never parsed again.
 
     slice_ = compile_text(text)
     decision = slice_.decide(facts_of(ask, header, standing))
@@ -21,26 +20,29 @@ Source: Cedar, authorization semantics (default deny, forbid overrides permit, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from ayni.agreements.classes import Reducer, reducers
+from ayni.agreements.classes import Seen, Sight, sights
 from ayni.agreements.core import CORE_TITLES, core_policies, core_sha256
 from ayni.agreements.drafting import words
-from ayni.agreements.request import encoder
-from ayni.agreements.syntax import Policy, paths_read, read_policies, write_policies
+from ayni.agreements.request import encoder, holder_context
+from ayni.agreements.syntax import HOLDER, Policy, read_policies, write_policies
 from ayni.agreements.text import AgreementText, Words, sha256
 from ayni.agreements.vocabulary import Action, Facts, Value
 from ayni.errors import UnsoundAgreementError
 from ayni.model.signal import Reason
 from ayni.toolkit.phrases import Catalogue, phrase, render
 
+if TYPE_CHECKING:
+    import cedarpy
+
+ORIGINATOR = "resource.originator"
+
 REMEMBERED = 8_192
 """Decisions remembered per agreement; about 2 MB. Ours: more than the rows of the longest list page."""
-
-ALWAYS = ("principal", "resource.kind", "context.purpose")
-"""Part of every remembered key as they are, because the explanation names them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,67 +138,141 @@ class Slice:
     """The core rules and one agreement, compiled. Made by `compile_text` and `compile_core`."""
 
     def __init__(self, policies: Sequence[Policy], rules: Mapping[str, Rule], named: tuple[str, int, str]) -> None:
-        import cedarpy  # noqa: PLC0415 -- a compiled extension that most commands never need
-
         self.agreement, self.version, self.sha256 = named
         self.policies = tuple(policies)
         self.rules = rules
-        self._sets = {action: cedarpy.PolicySet.from_json_str(write_policies(policies, action)) for action in Action}
-        self._authorise = cedarpy.is_authorized
-        self._reads: dict[Action, tuple[tuple[str, Reducer | None], ...]] = {}
-        self._encode: dict[Action, Callable[[Facts], tuple[str, str]]] = {}
-        for action in Action:
-            reads = paths_read(policy for policy in policies if action in policy.actions)
-            reduced = reducers(policy for policy in policies if action in policy.actions)
-            self._reads[action] = (
-                *((path, None) for path in ALWAYS),
-                *((path, reduced.get(path)) for path in sorted(reads - set(ALWAYS))),
-            )
-            self._encode[action] = encoder(reads)
-        self._remembered: dict[tuple[Value, ...], Decision] = {}
+        core = tuple(policy for policy in policies if policy.id in CORE_TITLES)
+        own = tuple(policy for policy in policies if policy.id not in CORE_TITLES)
+        self._parts = (part_of(core), Part(own)) if own else (part_of(core),)
 
     def decide(self, facts: Facts) -> Decision:
-        """Return the decision on one request, remembered if the same facts were asked before."""
-        action = Action(str(facts["action"]))
-        key = (action, *[reduce(facts[path]) if reduce else facts[path] for path, reduce in self._reads[action]])
-        known = self._remembered.get(key)
-        if known is None:
-            known = self.evaluate(facts)
-            if known.alarm is None:
-                if len(self._remembered) >= REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[key] = known
-        return known
+        """Return the decision on one request; what was asked before of the same facts is not asked again."""
+        return self._together(facts, [part.remembered(facts) for part in self._parts])
 
     def evaluate(self, facts: Facts) -> Decision:
         """Return the decision, asked of Cedar anew. Never raises for what Cedar says: an error is a denial."""
+        return self._together(facts, [part.ask(facts) for part in self._parts])
+
+    def _together(self, facts: Facts, answers: Sequence[Answer]) -> Decision:
+        """Join the answers of core rules and articles as Cedar would: some permit, no forbid, no error."""
+        errors = tuple([error for answer in answers for error in answer.errors])
+        forbids = [name for answer in answers for name in answer.forbids]
+        permits = [name for answer in answers for name in answer.permits]
+        permitted = bool(permits) and not forbids and not errors
+        asked = (facts["principal"], facts["action"], facts["resource.kind"], facts["context.purpose"])
+        principal, action, kind, purpose = (str(value) for value in asked)
+        return Decision(
+            permitted=permitted,
+            agreement=self.agreement,
+            version=self.version,
+            sha256=self.sha256,
+            rules=tuple([self.rules[name] for name in (permits if permitted else forbids)]),
+            asked=(principal, action, kind, purpose),
+            alarm=Alarm(agreement=self.agreement, errors=errors) if errors else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one part said: ids of the permits or of the forbids that held, or what failed."""
+
+    permits: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+class Part:
+    """Policies that are asked together: the core rules, shared by all slices, or the articles of one."""
+
+    def __init__(self, policies: tuple[Policy, ...]) -> None:
+        import cedarpy  # noqa: PLC0415 -- a compiled extension that most commands never need
+
+        self._authorise = cedarpy.is_authorized
+        self._set = cedarpy.PolicySet.from_json_str(write_policies(policies))
+        self._prepare = {
+            action: _Preparation(tuple(policy for policy in policies if action in policy.actions))
+            for action in Action
+        }
+        self._names_nodes = any(node.op == "node" for policy in policies for node in policy.condition.walk())
+        self._known: dict[tuple[object, ...], Answer] = {}
+
+    def remembered(self, facts: Facts) -> Answer:
+        """Return the answer, asked only once for requests that the policies cannot tell apart."""
         action = Action(str(facts["action"]))
-        entities, context = self._encode[action](facts)
+        key = (action, facts["context.purpose"], *self._nodes(facts), *self._prepare[action].seen(facts))
+        known = self._known.get(key)
+        if known is None:
+            known = self.ask(facts)
+            if not known.errors:
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[key] = known
+        return known
+
+    def _nodes(self, facts: Facts) -> tuple[Value, ...]:
+        """Return what policies see of the institutions: who they are, or only which of them are the same."""
+        principal, holder, originator = facts["principal"], facts["context.holder"], facts["resource.originator"]
+        if self._names_nodes:
+            return principal, holder, originator
+        return principal == originator, principal == holder, holder == originator
+
+    def ask(self, facts: Facts) -> Answer:
+        """Return the answer, asked of Cedar anew."""
+        action = Action(str(facts["action"]))
+        try:
+            entities, context = self._prepare[action].entities(facts), holder_context(facts)
+        except ValueError as error:
+            return Answer(errors=(str(error),))
         request = {
             "principal": {"type": "Node", "id": str(facts["principal"])},
             "action": {"type": "Action", "id": str(action)},
             "resource": {"type": "Record", "id": "r"},
             "context": context,
         }
-        answer = self._authorise(request, self._sets[action], entities)
-        errors = list(answer.diagnostics.errors)
+        answer = self._authorise(request, self._set, entities)
+        held, errors = tuple(sorted(answer.diagnostics.reasons)), tuple(answer.diagnostics.errors)
         if not errors and answer.decision.value not in {"Allow", "Deny"}:
-            errors = [f"Cedar answered {answer.decision.value}"]
-        permitted = answer.allowed and not errors
-        return Decision(
-            permitted=permitted,
-            agreement=self.agreement,
-            version=self.version,
-            sha256=self.sha256,
-            rules=tuple(self.rules[name] for name in sorted(answer.diagnostics.reasons)),
-            asked=(
-                str(facts["principal"]),
-                str(action),
-                str(facts["resource.kind"]),
-                str(facts["context.purpose"]),
-            ),
-            alarm=Alarm(agreement=self.agreement, errors=tuple(errors)) if errors else None,
-        )
+            errors = (f"Cedar answered {answer.decision.value}",)
+        return Answer(permits=held, errors=errors) if answer.allowed else Answer(forbids=held, errors=errors)
+
+
+class _Preparation:
+    """What must be written down of a request before Cedar sees it, for one action.
+
+    Most of it is the same for many requests, and agreements made from one template see the same:
+    what was parsed once is kept under what policies see of it.
+    """
+
+    def __init__(self, policies: tuple[Policy, ...]) -> None:
+        self._sights = tuple(sight for sight in sights(policies) if sight.path != HOLDER)
+        self._seen = tuple(sight for sight in self._sights if sight.path != ORIGINATOR)
+        self._write = encoder(frozenset(sight.path for sight in self._sights))
+        self._parsed = _PARSED.setdefault(self._sights, {})
+
+    def seen(self, facts: Facts) -> tuple[Seen, ...]:
+        """Return what policies see of the request, apart from the institutions."""
+        return tuple([sight.of(facts) for sight in self._seen])
+
+    def entities(self, facts: Facts) -> cedarpy.Entities:
+        """Return the record with all that is known of the request, parsed."""
+        key = (facts["context.purpose"], facts[ORIGINATOR], *self.seen(facts))
+        found = self._parsed.get(key)
+        if found is None:
+            import cedarpy  # noqa: PLC0415 -- loaded already by whoever made the part
+
+            if len(self._parsed) >= REMEMBERED:
+                self._parsed.clear()
+            found = self._parsed[key] = cedarpy.Entities.from_json_str(self._write(facts))
+        return found
+
+
+_PARSED: dict[tuple[Sight, ...], dict[tuple[object, ...], cedarpy.Entities]] = {}
+
+
+@lru_cache(maxsize=64)
+def part_of(policies: tuple[Policy, ...]) -> Part:
+    """Return the part made of these policies, made once: the core rules are the same under every agreement."""
+    return Part(policies)
 
 
 def compile_text(text: AgreementText) -> Slice:

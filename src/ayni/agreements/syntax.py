@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias, cast
 
 from ayni.agreements.vocabulary import BY_PATH, HANDLE, Action
@@ -20,6 +20,8 @@ from ayni.errors import UnsoundAgreementError
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 BINARY = frozenset({"&&", "||", "==", "!=", "<", "<=", ">", ">=", "contains", "containsAll", "containsAny"})
+HOLDER = "context.holder"
+HOLDER_NAME = "holder"
 UNARY = frozenset({"!", "isEmpty"})
 
 
@@ -54,7 +56,7 @@ class Policy:
     permits: bool
     actions: frozenset[Action]
     condition: Expr
-    source: Mapping[str, Json]
+    source: Mapping[str, Json] = field(hash=False)
     """The policy in Cedar's JSON form."""
 
 
@@ -83,26 +85,45 @@ def read_policies(text: str, agreement: str) -> tuple[Policy, ...]:
     return policies
 
 
-def write_policies(policies: Iterable[Policy], action: Action) -> str:
-    """Return the policies that speak of one action in Cedar's JSON form, keyed by their ids.
+def write_policies(policies: Iterable[Policy]) -> str:
+    """Return policies in Cedar's JSON form, keyed by their ids, as they are compiled.
 
-    The scope of actions is resolved here and left open in what is written: without the entities of
-    the action groups, Cedar takes `action in Action::"handle"` for false and would skip a `forbid`.
+    The scope of actions is written out one by one: without the entities of the action groups, Cedar
+    takes `action in Action::"handle"` for false and would skip a `forbid`.
     """
-    chosen = {
-        policy.id: {**policy.source, "action": {"op": "All"}} for policy in policies if action in policy.actions
-    }
-    return json.dumps({"staticPolicies": chosen, "templates": {}, "templateLinks": []})
-
-
-def paths_read(policies: Iterable[Policy]) -> frozenset[str]:
-    """Return the paths of all attributes that policies read."""
-    return frozenset(
-        str(node.value)
+    written = {
+        policy.id: {
+            **policy.source,
+            "action": _scope_of(policy.actions),
+            "conditions": _moved(policy.source.get("conditions")),
+        }
         for policy in policies
-        for node in policy.condition.walk()
-        if node.op == "path" and str(node.value) in BY_PATH
-    )
+    }
+    return json.dumps({"staticPolicies": written, "templates": {}, "templateLinks": []})
+
+
+def _scope_of(actions: frozenset[Action]) -> Json:
+    if len(actions) == len(Action):
+        return {"op": "All"}
+    return {"op": "in", "entities": [{"type": "Action", "id": str(action)} for action in sorted(actions)]}
+
+
+def stated(path: str) -> str:
+    """Return the name under which the compiled record holds an attribute: `tlp`, `context_purpose`."""
+    holder, _, name = path.partition(".")
+    return name if holder == "resource" else f"{holder}_{name}"
+
+
+def _moved(tree: Json) -> Json:
+    """Return a condition that reads what the request states from the record, but for the holder."""
+    if isinstance(tree, list):
+        return [_moved(part) for part in tree]
+    if not isinstance(tree, dict):
+        return tree
+    inner = tree.get(".")
+    if isinstance(inner, dict) and inner.get("left") == {"Var": "context"} and inner["attr"] != HOLDER_NAME:
+        return {".": {"left": {"Var": "resource"}, "attr": stated(f"context.{inner['attr']}")}}
+    return {key: _moved(part) for key, part in tree.items()}
 
 
 def _policy(source: dict[str, Json], agreement: str) -> Policy:
