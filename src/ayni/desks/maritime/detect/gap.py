@@ -114,6 +114,11 @@ GAP = Detector(
             holds="was_rare",
         ),
         Clue(says="it lay still when last heard", weight=-0.15, holds="lay_still"),
+        Clue(
+            says="it reappeared where it had been: perhaps it lay there with its equipment off",
+            weight=-0.15,
+            holds="same_place",
+        ),
         Clue(says="last heard {shore_nm:nm} from the coast", facts=("shore_nm",), weight=0.1, holds="far_out"),
         Clue(
             says="last heard {shore_nm:nm} from the coast: ask first whether anybody is in distress, and tell the"

@@ -13,7 +13,8 @@ SELECT mmsi AS key_0, from_ms AS key_1, lat_udeg AS key_2, lon_udeg AS key_3, mm
   others_during = 0 AS nobody_heard, dist_m / 1852e0 AS moved_nm,
   dist_m / 1852e0 / (silent_ms / 3600000e0) AS implied_kn, COALESCE(dist_m > 9260e0, FALSE) AS moved_on,
   before_kn, COALESCE(before_kn < 0.5e0, FALSE) AS lay_still, COALESCE(before_kn >= 2e0, FALSE) AS was_under_way,
-  shore_m / 1852e0 AS shore_nm, shore_m <= 12e0 * 1852e0 AS close_in, shore_m > 50e0 * 1852e0 AS far_out,
+  shore_m / 1852e0 AS shore_nm, shore_m <= 12e0 * 1852e0 AS close_in, shore_m > 50e0 * 1852e0 AND NOT on_river AS far_out,
+  COALESCE(dist_m < 2000e0, FALSE) AS same_place,
   COALESCE(is_fishing AND length_m < 24e0, FALSE) AS is_artisanal, ship > 0 AS is_shared,
   LEAST(0.4e0, 0.2e0 + 0.1e0 * (silent_ms / 3600000e0 - $silence_h) / 18e0) AS length_weight
 FROM told
