@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import cast
 
 import pytest
@@ -20,12 +20,16 @@ from ayni.agreements.vocabulary import State
 from ayni.errors import (
     AyniError,
     ChangedMeanwhileError,
+    EnvelopeError,
     InvalidValueError,
     NotEntitledError,
     UnknownError,
+    UnreadableError,
     UnsoundAgreementError,
     WrongStateError,
 )
+from ayni.exchange import jws
+from ayni.exchange.keys import Identity
 from ayni.model.codec import from_json, to_json
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.memory import MemoryStore
@@ -43,14 +47,22 @@ INBOX = Officer(id="inbox", name="inbox", machine=True, answerable="lia")
 SPRING = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def seal(data: bytes) -> str:
-    """Stand in for the node's keys: a digest with a secret, as a signature that anyone here can check."""
-    return hashlib.sha256(b"exercise key" + data).hexdigest()
+TYP = "ayni-agreement+jws"
+KEYS = {node: Identity.generate(node) for node in ("ec.armada", "ec.defensa", "pe.dicapi", "xx.other")}
+
+
+def seal(institution: str) -> Callable[[bytes], str]:
+    """Return what signs with an institution's real pair of keys."""
+    identity = KEYS[institution]
+    return lambda data: jws.sign(data, TYP, [(identity.kid, identity.sign)]).decode()
 
 
 def opens(signature: Signature, data: bytes) -> bool:
-    """Verify what `seal` made."""
-    return signature.value == seal(data)
+    """Verify with the keys of the institution where the officer sits."""
+    try:
+        return jws.verify(signature.value.encode(), TYP, [KEYS[signature.institution].public.signing]) == data
+    except (UnreadableError, EnvelopeError):
+        return False
 
 
 class Desk:
@@ -69,7 +81,8 @@ class Desk:
 
     def sign(self, by: Officer, **more: object) -> Agreement:
         """Sign for our party."""
-        return self.do(life_cycle.sign, "EC-PE-1", sign_bytes=seal, verify=opens, by=by, **more)
+        keys = seal(str(more.get("institution", "ec.armada")))
+        return self.do(life_cycle.sign, "EC-PE-1", sign_bytes=keys, verify=opens, by=by, **more)
 
     def hears(self, move: Move) -> Agreement:
         """Take in a partner's move through the inbox."""
@@ -106,7 +119,7 @@ def their_signature(
         at=SPRING,
         sha256=sha256(text),
     )
-    signature = replace(unsigned, value=seal(unsigned.signed_bytes()))
+    signature = replace(unsigned, value=seal(institution)(unsigned.signed_bytes()))
     return theirs(Did.SIGN, officer=officer, signature=signature, party=party)
 
 
@@ -199,8 +212,11 @@ def test_signatures_that_do_not_count() -> None:
     desk = accepted()
     good = their_signature("rosa", a_text())
     assert good.signature is not None
-    forged = replace(good, signature=replace(good.signature, value="00"))
-    refuses(desk, InvalidValueError, "does not verify", lambda: desk.hears(forged))
+    stolen = seal("xx.other")(good.signature.signed_bytes())
+    later = replace(good.signature, at=SPRING + timedelta(hours=1))
+    for bad in (replace(good.signature, value="00"), replace(good.signature, value=stolen), later):
+        forged = replace(good, signature=bad)
+        refuses(desk, InvalidValueError, "does not verify", partial(desk.hears, forged))
     other = their_signature("rosa", replace(a_text(), version=9))
     refuses(desk, InvalidValueError, "under another text", lambda: desk.hears(other))
     crossed = replace(good, party="ec.armada", signature=good.signature)
