@@ -106,9 +106,12 @@ class Witnessing:
         own: Sequence[VerifierKey],
         partners: Sequence[Partner],
         clock: Callable[[], datetime],
+        *,
+        former: Sequence[Sequence[VerifierKey]] = (),
     ) -> None:
         self._store = store
         self._own = tuple(own)
+        self._ever = (self._own, *map(tuple, former))
         self._partners = tuple(partners)
         self._clock = clock
 
@@ -229,8 +232,9 @@ class Witnessing:
         answer = partner.door.show(self._store.origin)
         try:
             signed = SignedCheckpoint.parse(answer.body)
-            signed.require_signed(self._own)
         except AyniError:
+            return self._fault(partner, NOTHING_SHOWN)
+        if not any(_signed_by(signed, keys) for keys in self._ever):
             return self._fault(partner, NOTHING_SHOWN)
         shown = signed.checkpoint
         with self._store.turn() as turn:
@@ -264,6 +268,15 @@ class Witnessing:
     @staticmethod
     def _fault(partner: Partner, says: str) -> Heard:
         return Heard(partner=partner.name, outcome=Outcome.AT_FAULT, says=says, facts=_who(partner))
+
+
+def _signed_by(signed: SignedCheckpoint, keys: Sequence[VerifierKey]) -> bool:
+    """Say whether every one of our keys of one time has signed it."""
+    try:
+        signed.require_signed(keys)
+    except LedgerError:
+        return False
+    return True
 
 
 def _reaches(log: LogView, shown: Checkpoint) -> bool:

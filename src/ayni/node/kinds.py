@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ayni.agreements.life_cycle import KINDS as AGREEMENTS
+from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS}
+ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS}
 """Kind to the type of its body, as the store reads it back."""

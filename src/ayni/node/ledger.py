@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ayni.errors import KeysError, UnknownError, WrongStateError
-from ayni.exchange.keys import KeyRing, origin_of
+from ayni.exchange.keys import KeyRing, PublicIdentity, origin_of
 from ayni.ledger.checkpoint import SignedCheckpoint
 from ayni.ledger.export import export_ledger
 from ayni.ledger.log import Pace, Sequencer
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ayni.node.opening import OpenNode
 
 KEY_FILE, NEXT_FILE = EXCHANGE_FILES
+STAGED_FILE = "staged.keys"
 """Keys in use, and the promised next identity: move the second to a safe, it answers a theft of the first."""
 SUCCEED = Act(name="ledger.succeed", roles=frozenset({Role.ADMINISTRATOR}))
 RECONCILED = b"\nnode.reconcile\n"
@@ -79,20 +80,34 @@ class NodeKeeper:
             ) from error
 
 
+def keeper_of(node: OpenNode) -> NodeKeeper:
+    """Return what seals this node's exchange keys."""
+    return NodeKeeper(key=derive(node.keys.root, "exchange"), folder=node.folder)
+
+
 def exchange_keys(node: OpenNode) -> KeyRing:
     """Return the keys with which this node signs, seals, logs and witnesses; they are made the first time.
 
     Raises:
         KeysError: if they cannot be opened with this node's root secret.
     """
-    keeper = NodeKeeper(key=derive(node.keys.root, "exchange"), folder=node.folder)
+    from ayni.node.own_keys import settle  # noqa: PLC0415 -- it builds on this module
+
+    keeper = keeper_of(node)
     path = node.folder / KEYS_FOLDER / KEY_FILE
+    settle(node)
     if path.exists():
-        return KeyRing.from_bytes(path.read_bytes(), node.settings.node.id, keeper)
+        return read_ring(node)
     ring = KeyRing.begin(node.settings.node.id, node.clock())
     write_private(path.with_name(NEXT_FILE), ring.to_bytes(keeper))
     write_private(path, ring.without_next().to_bytes(keeper))
     return ring.without_next()
+
+
+def read_ring(node: OpenNode) -> KeyRing:
+    """Return the keys in use as they are stored."""
+    path = node.folder / KEYS_FOLDER / KEY_FILE
+    return KeyRing.from_bytes(path.read_bytes(), node.settings.node.id, keeper_of(node))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,11 +119,22 @@ class Ledger:
     ring: KeyRing
     partners: Sequence[Partner] = ()
     pace: Pace = field(default_factory=Pace)
+    former: Sequence[PublicIdentity] = ()
+    """Identities this node had before: their checkpoints remain part of its history."""
 
     @property
     def keys(self) -> tuple[VerifierKey, ...]:
-        """The keys that check this ledger's checkpoints."""
+        """The keys that check this ledger's newest checkpoints."""
         return self.ring.current.public.log_keys(self.log.origin)
+
+    @property
+    def every_key(self) -> tuple[VerifierKey, ...]:
+        """Those, and the keys that signed before a rotation; one of each kind is enough."""
+        return (*self.keys, *(key for keys in self._former_keys for key in keys))
+
+    @property
+    def _former_keys(self) -> tuple[tuple[VerifierKey, ...], ...]:
+        return tuple(identity.log_keys(self.log.origin) for identity in self.former)
 
     @property
     def sequencer(self) -> Sequencer:
@@ -118,7 +144,7 @@ class Ledger:
     @property
     def witnessing(self) -> Witnessing:
         """What asks partners to witness."""
-        return Witnessing(self.log, self.keys, self.partners, self.node.clock)
+        return Witnessing(self.log, self.keys, self.partners, self.node.clock, former=self._former_keys)
 
     def witness(self, logs: dict[str, Sequence[VerifierKey]]) -> Witness:
         """Return this node's witness over partners' logs.
@@ -150,7 +176,10 @@ class Ledger:
             LedgerError: if the log does not fit its own newest checkpoint.
         """
         self.sequencer.check()
+        stored = _stamp(self.node)
         while not stop.wait(self.pace.turn.total_seconds()):
+            if (now := _stamp(self.node)) != stored:  # another process has rotated the keys
+                self.ring, self.former, stored = exchange_keys(self.node), _former(self.node), now
             self.step()
         self.step()
 
@@ -180,7 +209,7 @@ class Ledger:
         if not self._covered():
             self.sequencer.sign_now()
         with self.log.view() as log:
-            return export_ledger(log, policy or Policy(logs=self.keys), to, self.log.checkpoints())
+            return export_ledger(log, policy or Policy(logs=self.every_key), to, self.log.checkpoints())
 
     def succeed(self, *, by: Officer, under: Mandate) -> Ledger:
         """Begin a new log, because this one cannot reach again what a witness was shown.
@@ -246,4 +275,17 @@ def open_ledger(node: OpenNode, partners: Sequence[Partner] = (), pace: Pace | N
     from ayni.node.merkle.log import DatabaseLog  # noqa: PLC0415 -- needs Django configured
 
     log = DatabaseLog.open(node.alias, node.folder, origin_of(node.settings.node.id))
-    return Ledger(node=node, log=log, ring=exchange_keys(node), partners=partners, pace=pace or Pace())
+    ring = exchange_keys(node)
+    return Ledger(node=node, log=log, ring=ring, partners=partners, pace=pace or Pace(), former=_former(node))
+
+
+def _former(node: OpenNode) -> tuple[PublicIdentity, ...]:
+    from ayni.node.own_keys import history_of  # noqa: PLC0415 -- it builds on this module
+
+    known = None if restored_from(node.folder) else history_of(node).known
+    return () if known is None else known.identities[:-1]
+
+
+def _stamp(node: OpenNode) -> int:
+    """Return when the keys in use were last written, in nanoseconds."""
+    return (node.folder / KEYS_FOLDER / KEY_FILE).stat().st_mtime_ns
