@@ -62,13 +62,20 @@ class DeskCommands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name what can be called."""
         del ctx
-        return sorted({"detect", *self._card.commands})
+        names = {"detect", *self._card.commands}
+        if any(source.follow is not None for source in self._card.sources):
+            names.add("watch")
+        return sorted(names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import what was called."""
         del ctx
         if cmd_name == "detect":
             return _detect_command(self._card)
+        if cmd_name == "watch":
+            from ayni.cli.desk_watch import watch_command  # noqa: PLC0415 -- the stream loads only here
+
+            return watch_command(self._card)
         where = self._card.commands.get(cmd_name)
         return load(where) if where else None
 

@@ -33,7 +33,7 @@ def first(
 ) -> None:
     """Let in the first administrator of a new node, and the machines they answer for."""
     with open_node(folder) as node:
-        from ayni.node.officers.acts import NewOfficer, add_first  # noqa: PLC0415 -- needs Django configured
+        from ayni.node.officers.acts import NewOfficer, add_first, add_machine  # noqa: PLC0415 -- needs Django configured
 
         new = NewOfficer(
             username=username,
@@ -42,8 +42,11 @@ def first(
             roles=frozenset({Role.ADMINISTRATOR}),
             password=_new_password(username, new_password_file),
         )
+        under = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=FIRST_BASIS)
         with node.store.work() as work:
-            added = add_first(new, under=Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=FIRST_BASIS), work=work)
+            added = add_first(new, under=under, work=work)
+            for desk in node.settings.node.desks:
+                add_machine(f"desk:{desk}", by=added, under=under, work=work)
             work.commit()
     _say(added, username, as_json=as_json)
 
@@ -102,6 +105,19 @@ def list_officers(*, folder: Path, as_json: bool) -> None:
     show_rows(
         ("username", "name", "roles", "state"), rows, as_json=as_json, empty="Nobody yet: `ayni officer first`."
     )
+
+
+@officer.command()
+@click.argument("name")
+@acts
+def machine(desk: Desk, *, name: str) -> None:
+    """Give a machine (`desk:air`) an account; the administrator who acts answers for it."""
+    from ayni.node.officers.acts import add_machine  # noqa: PLC0415 -- needs Django configured
+
+    with desk.work() as work:
+        add_machine(name, by=desk.by, under=desk.under, work=work)
+        work.commit()
+    click.echo(f"{desk.by.name} answers for {name}")
 
 
 @officer.command()

@@ -284,19 +284,22 @@ def into_casebook(node: OpenNode) -> Raise:
     """Return what raises signals in the name of `desk:<name>`, under the desk's own lawful basis.
 
     A machine may raise; it never validates, shares or tasks. Without an account for it, and so without
-    a person who answers, nothing is raised.
+    a person who answers, nothing is raised. Ordinary events (a port visit) stay out of the casebook.
     """
 
     def take(feed: FeedSettings, changes: Sequence[Change]) -> None:
+        desk = find_desk(feed.desk)
+        signals = [change.signal for change in changes if change.signal.rule not in desk.context_rules]
+        if not signals:
+            return
         from ayni.casework.raising import raise_signals  # noqa: PLC0415 -- Django is configured once a node is open
         from ayni.node.officers.models import Account  # noqa: PLC0415 -- as above
 
         machine = Account.objects.of(f"desk:{feed.desk}")
         if machine is None:
             raise NodeError(folder=node.folder, why=f"nobody answers for the machine desk:{feed.desk}")
-        under = Mandate(purpose=Purpose.LAW_MONITORING, legal_basis=find_desk(feed.desk).lawful_basis)
+        under = Mandate(purpose=Purpose.LAW_MONITORING, legal_basis=desk.lawful_basis)
         with node.store.work() as work:
-            signals = [change.signal for change in changes]
             raise_signals(signals, house=house_of(node.settings), by=machine.as_officer(), under=under, work=work)
             work.commit()
 

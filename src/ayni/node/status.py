@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ayni.node.feeds import FeedHealth, health_of
 from ayni.node.folder import restored_from, served_by
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Status:
     outbox: int
     free_bytes: int
     """Left on the disk of its folder."""
+    feeds: tuple[FeedHealth, ...] = ()
+    """How each feed that ever ran last fared."""
 
     def lines(self) -> list[tuple[str, str]]:
         """Return what a person reads, one line a fact."""
@@ -47,9 +50,22 @@ class Status:
             ("outbox", f"{self.outbox:,} waiting"),
             ("disk", f"{self.free_bytes / 1e9:,.1f} GB free"),
         ]
+        rows += [(f"feed {feed.name}", _fares(feed)) for feed in self.feeds]
         if self.restored_from:
             rows.insert(1, ("restored", f"from a backup of {self.restored_from}; waits to be reconciled"))
         return rows
+
+
+def _fares(feed: FeedHealth) -> str:
+    parts = [feed.state, f"{feed.accepted:,} read", f"{sum(feed.rejected.values()):,} rejected"]
+    parts += [f"{reason}: {count:,}" for reason, count in sorted(feed.rejected.items())]
+    if feed.clock_offset_s is not None:
+        parts.append(f"clock off by {feed.clock_offset_s:,.0f} s")
+    if feed.own_gaps:
+        parts.append(f"{len(feed.own_gaps)} gaps of our own reception")
+    if feed.last_error:
+        parts.append(feed.last_error)
+    return ", ".join(parts)
 
 
 def status_of(node: OpenNode) -> Status:
@@ -73,4 +89,7 @@ def status_of(node: OpenNode) -> Status:
         last_entry_at=None if last is None else from_us(last),
         outbox=StoredOutgoing.objects.using(node.alias).count(),
         free_bytes=shutil.disk_usage(node.folder).free,
+        feeds=tuple(
+            health for feed in node.settings.feeds if (health := health_of(node.folder, feed.name)) is not None
+        ),
     )
