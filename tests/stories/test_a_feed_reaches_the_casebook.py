@@ -24,7 +24,8 @@ PATIENCE_S = 120.0
 
 def sentence(at_s: int, mmsi: int, lat: float, lon: float) -> str:
     """Return one position report with the time and station in its tag block."""
-    report = {"type": 1, "mmsi": mmsi, "lat": lat, "lon": lon, "speed": 11.0, "course": 10.0, "heading": 10}
+    position: dict[str, str | int | float | bytes | bool] = {"mmsi": mmsi, "lat": lat, "lon": lon}
+    report = position | {"type": 1, "speed": 11.0, "course": 10.0, "heading": 10}
     tag = f"s:exercise,c:{at_s}"
     checksum = 0
     for byte in tag.encode():
