@@ -2,131 +2,132 @@ from __future__ import annotations
 
 import pytest
 
-from tests.desks.maritime.seas import MIDNIGHT_MS, OTHER, SHIP, Row, report, sail, seen, watch
-
-
-@pytest.mark.parametrize(("hours", "count"), [(3, 0), (5, 1)])
-def test_slow_hours_far_out_are_loitering(hours: float, count: int) -> None:
-    """Four hours below two knots. Source: pipe-loitering."""
-    rows = [
-        *sail(0, 2),
-        *sail(2.1, 2.1 + hours, lat=-4 + 20.5 / 60, knots=0.8),
-        *sail(2.2 + hours, 4 + hours, lat=-4 + 25 / 60),
-    ]
-    assert len(seen(rows, "loitering")) == count
-
-
-def test_slow_near_the_coast_is_not_loitering() -> None:
-    """Within twenty miles of land many lie still: here off the coast of Ecuador."""
-    assert seen(sail(0, 8, lat=-1.0, lon=-80.95, knots=0.8), "loitering") == []
-
-
-def test_reports_an_hour_apart_still_show_loitering() -> None:
-    """Satellite data has few reports; the row of slow hours does not break."""
-    assert len(seen(sail(0, 12, knots=0.5, every_min=95), "loitering")) == 1
-
-
-def adrift(minutes: float, angle: float = 70, knots: float = 3.0) -> list[Row]:
-    """A ship whose bow points aside of its course."""
-    return [
-        row | {"speed_kn": knots, "course_deg": 350.0, "heading_deg": (350 + angle) % 360}
-        for row in sail(0, minutes / 60, knots=knots, course=350, every_min=3)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("minutes", "angle", "knots", "count"),
-    [(60, 70, 3.0, 1), (24, 70, 3.0, 0), (60, 40, 3.0, 0), (60, 41, 3.0, 1), (60, 70, 2.6, 0)],
+from ayni.desks.maritime import DESK
+from ayni.desks.maritime.tables import AREA, IDENTITY
+from ayni.engine.detect import Request, detect
+from ayni.engine.duckdb import DuckDBEngine
+from ayni.model.signal import Signal, SignalState
+from tests.desks.maritime.seas import (
+    HOUR_MS,
+    MADE_AT,
+    MIDNIGHT_MS,
+    OTHER,
+    SHIP,
+    Row,
+    report,
+    sail,
+    seen,
+    table,
+    watch,
 )
-def test_a_bow_that_points_aside_is_adrift(minutes: float, angle: float, knots: float, count: int) -> None:
-    """More than 40° for half an hour at 2.7 kn or more, also across north. Source: RTEC."""
-    assert len(seen(adrift(minutes, angle, knots), "drifting")) == count
+
+COAST_LON = -80.0
+"""About the meridian of the coast of Manabí at 1° S; positions west of it are at sea."""
 
 
-def test_without_heading_nobody_says_that_nothing_was_found() -> None:
-    """A source that lacks a column gives "not run"."""
-    found = watch(sail(0, 3), "drifting")
-    assert found.signals == ()
-    assert [one.rule for one in found.not_run] == ["maritime.drifting/1"]
-
-
-def test_a_tug_works_sideways() -> None:
-    """Left out where it says that it is one."""
-    tug = [{"mmsi": SHIP, "ts": MIDNIGHT_MS, "ship_type": 52}]
-    assert seen(adrift(60), "drifting", identities=tug) == []
-
-
-def call() -> list[Row]:
-    """Into Manta from the north-west, six hours at the pier, out again."""
-    return [
-        *sail(0, 2, lat=-0.6, lon=-80.72, knots=9.85, course=180),
-        *sail(2.1, 8, lat=-0.93, lon=-80.72, knots=0.01),
-        *sail(8.2, 10, lat=-0.91, lon=-80.72, knots=10),
+def inside(rows: list[Row], corners: list[tuple[float, float]]) -> list[Signal]:
+    """Return the entries into one area."""
+    area = [
+        {
+            "area_id": 7,
+            "name": "Zona 7",
+            "seq": seq,
+            "lat_udeg": round(lat * 1e6),
+            "lon_udeg": round(lon * 1e6),
+        }
+        for seq, (lat, lon) in enumerate(corners, 1)
     ]
+    found = detect(
+        DESK,
+        {"position": table(rows), "identity": table([], IDENTITY), "area": table(area, AREA)},
+        engine=DuckDBEngine(threads=1),
+        request=Request(made_at=MADE_AT, rules=("maritime.area_entry/1",)),
+    )
+    assert not found.not_run
+    return list(found.signals)
 
 
-def test_a_call_at_a_port_is_seen_with_entry_stop_and_exit() -> None:
-    """Confidence 4 of 4. Source: pipe-anchorages."""
-    (visit,) = seen(call(), "port_visit")
-    facts = {name: fact for reason in visit.reasons for name, fact in reason.facts.items()}
-    assert facts["confidence"] == 4
-    assert facts["port_name"] == "Manta"
+SQUARE = [(-3.5, -88.5), (-3.5, -87.5), (-3.0, -87.5), (-3.0, -88.5)]
 
 
-def test_silence_in_port_is_no_gap() -> None:
-    """The equipment was off at the pier: nothing to tell."""
-    away = [row for row in call() if not 2.5 < (float(row["ts"] or 0) - MIDNIGHT_MS) / 3_600_000 < 9]
-    late = [{**row, "ts": int(row["ts"] or 0) + 3_600_000 * 3} for row in away if row["lat_udeg"] == -910_000]
-    rows = [*sail(0, 2, lat=-0.6, lon=-80.72, knots=9.85, course=180), *sail(11, 12, lat=-0.93, lon=-80.72), *late]
-    assert seen(rows, "gap") == []
+def test_a_visit_is_told_from_entry_to_exit() -> None:
+    """North through a square of half a degree: three hours at ten knots."""
+    (signal,) = inside(sail(0, 9), SQUARE)
+    assert signal.state is SignalState.CLOSED
+    assert (signal.started_at.hour, signal.ended_at.hour if signal.ended_at else None) == (3, 5)
+    assert "it came in from outside" in {reason.says for reason in signal.reasons}
+    assert signal.evidence
 
 
-def test_a_stop_away_from_port_is_seen() -> None:
-    """Longer than half an hour, off the coast, no port within 4 km."""
-    rows = [
-        *sail(0, 1, lat=-1.6, lon=-81.2),
-        *sail(1.1, 4, lat=-1.44, lon=-81.2, knots=0.02),
-        *sail(4.1, 5, lat=-1.44, lon=-81.2),
+def test_a_visit_that_lasts_is_open_and_one_beside_the_area_is_none() -> None:
+    """The last position is inside; the other ship passes a mile east of it."""
+    assert [one.state for one in inside(sail(0, 4), SQUARE)] == [SignalState.OPEN]
+    assert inside(sail(0, 9, lon=-87.48), SQUARE) == []
+
+
+def test_a_notch_is_outside_and_the_dateline_is_no_edge() -> None:
+    """An area is a ring of corners, not a box."""
+    notched = [(-3.5, -88.5), (-3.5, -87.5), (-3.0, -87.5), (-3.4, -88.0), (-3.0, -88.5)]
+    (signal,) = inside(sail(0, 9), notched)
+    assert signal.ended_at is not None
+    assert signal.ended_at.hour == 3
+    across = [(-3.5, 179.5), (-3.5, -179.5), (-3.0, -179.5), (-3.0, 179.5)]
+    assert len(inside(sail(0, 9, lon=179.9), across)) == 1
+    assert len(inside(sail(0, 9, lon=-179.9), across)) == 1
+
+
+def test_without_areas_the_rule_says_so() -> None:
+    """Not run is not the same as nothing found."""
+    assert [one.rule for one in watch(sail(0, 3), "area_entry").not_run] == ["maritime.area_entry/1"]
+
+
+def approach(far_nm: float, close_nm: float, silent_h: float) -> list[Row]:
+    """Return a ship that falls silent west of the coast at 1° S and is heard again nearer to it."""
+    west, near = COAST_LON - 0.9 - far_nm / 60, COAST_LON - 0.9 - close_nm / 60
+    first = sail(0, 3, lat=-1.0, lon=west, knots=0.5)
+    return [*first, *sail(3 + silent_h, 5 + silent_h, lat=-1.0, lon=near, knots=0.5)]
+
+
+@pytest.mark.parametrize(("far", "close", "hours", "count"), [(60, 2, 9, 1), (60, 40, 9, 0), (60, 2, 5.9, 0)])
+def test_silent_from_far_out_to_close_in(far: float, close: float, hours: float, count: int) -> None:
+    """It must begin beyond 24 nm, end within 12 nm, and last more than six hours."""
+    found = seen(approach(far, close, hours), "dark_approach")
+    assert len(found) == count
+    for signal in found:
+        assert "distress" in signal.reasons[0].says
+        assert signal.evidence
+
+
+@pytest.mark.parametrize(("minutes", "speed", "count"), [(12, 50.0, 1), (6, 50.0, 0), (12, 44.9, 0), (12, 45.0, 1)])
+def test_a_speed_in_the_range_for_ten_minutes(minutes: float, speed: float, count: int) -> None:
+    """Both limits are included."""
+    rows = sail(0, minutes / 60, every_min=2, speed_kn=speed, knots=speed)
+    assert len(seen(rows, "speed_range")) == count
+
+
+@pytest.mark.parametrize(("length", "count"), [(9.0, 1), (60.0, 0)])
+def test_small_craft_fast_along_a_coast(length: float, count: int) -> None:
+    """Within three miles of Malpelo, away from ports; a ship of sixty metres is no small craft."""
+    rows = sail(0, 0.5, lat=4.0, lon=-81.63, every_min=2, speed_kn=35.0, knots=35.0)
+    words = [{"mmsi": SHIP, "ts": MIDNIGHT_MS, "ship_type": 30, "length_m": length}]
+    found = seen(rows, "fast_near_coast", identities=words)
+    assert len(found) == count
+    assert all("distress" in signal.reasons[0].says for signal in found)
+
+
+@pytest.mark.parametrize(("kind", "knots", "count"), [(52, 6.0, 1), (70, 6.0, 0), (52, 0.5, 0), (52, 18.0, 0)])
+def test_a_tug_and_its_tow(kind: int, knots: float, count: int) -> None:
+    """One is a tug, and they move at 1.2 to 15 knots."""
+    rows = [*sail(0, 4, knots=knots), *sail(0, 4, knots=knots, lon=-87.998, mmsi=OTHER)]
+    words = [
+        {"mmsi": SHIP, "ts": MIDNIGHT_MS, "ship_type": kind},
+        {"mmsi": OTHER, "ts": MIDNIGHT_MS, "ship_type": 70},
     ]
-    (stop,) = seen(rows, "anchorage_stop")
-    assert stop.ended_at is not None
-    assert (stop.ended_at - stop.started_at).total_seconds() == pytest.approx(2.9 * 3600, abs=900)
+    assert len(seen(rows, "towing", identities=words)) == count
 
 
-def test_two_ships_under_one_number_are_told_apart() -> None:
-    """Eight hours each, sixty miles from one another."""
-    rows = [*sail(0, 8, every_min=7), *sail(0.05, 8.05, lat=-5, course=90, every_min=7)]
-    (signal,) = seen(rows, "shared_mmsi")
-    assert signal.subjects[0].first("mmsi") == str(SHIP)
-    assert seen(rows, "impossible_speed") == []
-
-
-def test_a_ship_with_its_own_number_shares_it_with_nobody() -> None:
-    """Two ships, two numbers; and one wrong position is no second ship."""
-    assert seen([*sail(0, 8), *sail(0, 8, lat=-5, mmsi=OTHER)], "shared_mmsi") == []
-    assert seen([*sail(0, 8), report(4.05, lat=20, lon=-100)], "shared_mmsi") == []
-
-
-@pytest.mark.parametrize(("seconds", "count"), [(60, 0), (61, 1)])
-def test_a_leap_takes_more_than_a_minute_to_count(seconds: float, count: int) -> None:
-    """Over shorter times clocks look like speed."""
-    rows = [report(0), report(0.1, lat=-3.9), report(0.1 + seconds / 3600, lat=-3.4), report(1, lat=-3.3)]
-    assert len(seen(rows, "impossible_speed")) == count
-
-
-def test_a_short_leap_is_a_late_clock() -> None:
-    """Five miles onward, once."""
-    rows = [report(0), report(0.1, lat=-3.98), report(0.13, lat=-3.9), report(1, lat=-3.8)]
-    assert seen(rows, "impossible_speed") == []
-
-
-def test_positions_far_inland_are_seen() -> None:
-    """The ship was at sea, then three reports lie in the mountains, then it is at sea again."""
-    inland = [report(4.02 + n / 60, lat=4.65 + n / 1000, lon=-74.15) for n in range(3)]
-    (signal,) = seen([*sail(0, 4), *inland, *sail(4.2, 8, lat=-3.3)], "on_land")
-    assert signal.rule == "maritime.on_land/1"
-
-
-def test_a_river_ship_is_not_on_land() -> None:
-    """One that is always inland sails inland waters."""
-    assert seen(sail(0, 4, lat=4.65, lon=-74.15, knots=2), "on_land") == []
+def test_nothing_is_nothing() -> None:
+    """No rows, no signals."""
+    for rule in ("dark_approach", "fast_near_coast", "speed_range"):
+        assert list(watch([report(1, speed_kn=1.0)], rule).signals) == []
+    assert HOUR_MS == 3_600_000

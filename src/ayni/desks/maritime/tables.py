@@ -85,7 +85,20 @@ IDENTITY = Table(
     subject="mmsi",
 )
 
-TABLES = (POSITION, IDENTITY)
+AREA = Table(
+    name="area",
+    row="one corner of an area to be watched, as a user drew it",
+    columns=(
+        Column(name="area_id", type="BIGINT", holds="number of the area"),
+        Column(name="name", type="VARCHAR", holds="what the area is called"),
+        Column(name="seq", type="BIGINT", holds="order of the corner round the area, from 1; the ring closes itself"),
+        Column(name="lat_udeg", type="BIGINT", holds="latitude, microdegrees WGS 84"),
+        Column(name="lon_udeg", type="BIGINT", holds="longitude, microdegrees WGS 84"),
+    ),
+    keep_days=3650,
+)
+
+TABLES = (POSITION, IDENTITY, AREA)
 
 
 @cache

@@ -14,6 +14,7 @@ transmitters   one MMSI of several ships, leaps, positions on land
 identity       another identity than before, numbers that cannot be, another destination
 gnss           positions that satellite navigation made up
 deviation      off its own line for hours, and back
+movement       towards a coast unheard, into an area, very fast, in tow
 
 Each file opens by saying what is looked for and what looks like it but is not;
 its texts lie beside it in `.sql` files. To add a rule: write the file, add its
@@ -31,6 +32,7 @@ from ayni.desks.maritime.detect import (
     gnss,
     identity,
     loitering,
+    movement,
     rendezvous,
     transmitters,
 )
@@ -48,6 +50,7 @@ DETECTORS: tuple[Detector, ...] = (
     *identity.DETECTORS,
     *gnss.DETECTORS,
     *deviation.DETECTORS,
+    *movement.DETECTORS,
 )
 DERIVED: tuple[Derived, ...] = (*gnss.DERIVED, *deviation.DERIVED)
 """Tables that one rule alone stands on."""
