@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from ayni.desks.maritime import DESK
@@ -25,7 +27,7 @@ COAST_LON = -80.0
 """About the meridian of the coast of Manabí at 1° S; positions west of it are at sea."""
 
 
-def inside(rows: list[Row], corners: list[tuple[float, float]]) -> list[Signal]:
+def inside(rows: Sequence[Row], corners: list[tuple[float, float]]) -> list[Signal]:
     """Return the entries into one area."""
     area = [
         {
