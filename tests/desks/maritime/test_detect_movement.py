@@ -29,7 +29,7 @@ COAST_LON = -80.0
 
 def inside(rows: Sequence[Row], corners: list[tuple[float, float]]) -> list[Signal]:
     """Return the entries into one area."""
-    area = [
+    area: list[Row] = [
         {
             "area_id": 7,
             "name": "Zona 7",
