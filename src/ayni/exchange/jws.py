@@ -1,8 +1,11 @@
 """Two signatures under one text: JWS in its general JSON form, Ed25519 and ML-DSA-65.
 
 Both must verify, always: Ed25519 has been studied for longer, ML-DSA-65 withstands a
-quantum computer. Whoever verifies does so over the very bytes received; JSON is never
-written again before it is checked.
+quantum computer. Whoever verifies does so over the very bytes received.
+
+There is one spelling: a protected header is exactly `{"alg":…,"kid":…,"typ":…}`, compact
+and in that order, so it is compared and never parsed; a token that would be written in
+another way is refused. So no header can smuggle in an algorithm, a key or a second `kid`.
 
 Source: RFC 7515 section 7.2.1; RFC 9864 (`Ed25519`); RFC 9964 (`ML-DSA-65`, empty context).
 """
@@ -16,8 +19,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ayni.errors import EnvelopeError, UnreadableError
-from ayni.model.codec import from_json, to_json
+from ayni.model.codec import from_own_json, to_json
 
+MAX_BYTES = 1 << 22
+"""Longest token read. Ours: a receipt for a batch of 4 MiB of envelopes is far shorter."""
 MAX_SIGNATURES = 8
 """Two a signer; a rotation has the old and the new keys, and a parent institution may be a third."""
 
@@ -69,7 +74,7 @@ def sign(payload: bytes, typ: str, signers: Sequence[tuple[str, Callable[[Algori
     signatures = []
     for kid, signing in signers:
         for algorithm in Algorithm:
-            protected = _encode(to_json(Header(alg=algorithm, kid=kid, typ=typ)))
+            protected = _protected(algorithm, kid, typ)
             made = signing(algorithm, f"{protected}.{body}".encode())
             signatures.append(Signature(protected=protected, signature=_encode(made)))
     return to_json(Signed(payload=body, signatures=tuple(signatures)))
@@ -81,7 +86,24 @@ def payload_of(data: bytes) -> bytes:
     Raises:
         UnreadableError: if it is not of this form.
     """
-    return _decode(from_json(data, Signed).payload)
+    return _decode(_read(data).payload)
+
+
+def signer_of(data: bytes, typ: str) -> str:
+    """Return the key id under which a token of two signatures claims to be signed, without believing it.
+
+    Raises:
+        UnreadableError: if it is malformed.
+        EnvelopeError: if it is not signed exactly twice, under one key id, as *typ*.
+    """
+    signed = _read(data)
+    try:
+        kid = from_own_json(_decode(signed.signatures[0].protected), Header).kid
+    except IndexError:
+        raise EnvelopeError(envelope=typ, why="it has no signature") from None
+    if [one.protected for one in signed.signatures] != [_protected(algorithm, kid, typ) for algorithm in Algorithm]:
+        raise EnvelopeError(envelope=typ, why="it is not signed with Ed25519 and ML-DSA-65 by one signer")
+    return kid
 
 
 def verify(data: bytes, typ: str, signers: Sequence[PublicPair]) -> bytes:
@@ -93,17 +115,33 @@ def verify(data: bytes, typ: str, signers: Sequence[PublicPair]) -> bytes:
         UnreadableError: if it is malformed.
         EnvelopeError: if a signature is missing or does not verify.
     """
-    signed = from_json(data, Signed)
+    signed = _read(data)
     if len(signed.signatures) > MAX_SIGNATURES or not signers:
         raise EnvelopeError(envelope=typ, why="too many signatures, or no key to check them with")
-    lines = [(from_json(_decode(one.protected), Header), one) for one in signed.signatures]
     for signer in signers:
         for algorithm in Algorithm:
-            found = [one for header, one in lines if header == Header(alg=algorithm, kid=signer.kid, typ=typ)]
+            wanted = _protected(algorithm, signer.kid, typ)
+            found = [one for one in signed.signatures if one.protected == wanted]
             if len(found) != 1 or not _holds(signer, algorithm, found[0], signed.payload):
                 why = f"it has no valid {algorithm} signature of {signer.kid}"
                 raise EnvelopeError(envelope=typ, why=why)
     return _decode(signed.payload)
+
+
+def _read(data: bytes) -> Signed:
+    """Parse a token in its one spelling; no level of nesting beyond its own is looked into."""
+    if len(data) > MAX_BYTES or data.count(b"{") + data.count(b"[") > MAX_SIGNATURES + 2:
+        raise UnreadableError(file="JWS", why="too long, or nested more deeply than a token is")
+    signed = from_own_json(data, Signed)
+    if to_json(signed) != data:
+        raise UnreadableError(
+            file="JWS", why="not in its one spelling: an unknown field, white space or another order"
+        )
+    return signed
+
+
+def _protected(algorithm: Algorithm, kid: str, typ: str) -> str:
+    return _encode(to_json(Header(alg=algorithm, kid=kid, typ=typ)))
 
 
 def _holds(signer: PublicPair, algorithm: Algorithm, one: Signature, body: str) -> bool:

@@ -1,0 +1,1 @@
+"""What the exchange says to people, in Spanish, Portuguese and French."""

@@ -1,0 +1,66 @@
+"""Why an envelope was refused: one cause, one sentence, and what the facts were.
+
+The sentence travels in the receipt as a phrase with its facts, so that the sender's
+officers read it in their own language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from ayni.errors import EnvelopeError
+from ayni.model.signal import Reason
+from ayni.toolkit.phrases import phrase
+
+
+class Cause(StrEnum):
+    """What was wrong with an envelope."""
+
+    TOO_LARGE = "too-large"
+    MALFORMED = "malformed"
+    DAMAGED = "damaged"
+    MISDIRECTED = "misdirected"
+    SEAL = "seal"
+    UNKNOWN_SENDER = "unknown-sender"
+    SIGNATURE = "signature"
+    IMPERSONATION = "impersonation"
+    FORWARDED = "forwarded"
+    CLEAR_LINE = "clear-line"
+    EXPIRED = "expired"
+    FROM_THE_FUTURE = "from-the-future"
+    OTHER_TEXT = "other-text"
+
+
+SENTENCES: Mapping[Cause, str] = {
+    Cause.TOO_LARGE: phrase("it has {bytes:integer} bytes; at most {limit:integer} are read"),
+    Cause.MALFORMED: phrase("its {what} is not of the format: {detail}"),
+    Cause.DAMAGED: phrase("it was cut short or changed on the way"),
+    Cause.MISDIRECTED: phrase("it is not addressed to {node}"),
+    Cause.SEAL: phrase("it cannot be unsealed: {detail}"),
+    Cause.UNKNOWN_SENDER: phrase("no keys are believed under the name {kid}"),
+    Cause.SIGNATURE: phrase("its signatures do not hold: {detail}"),
+    Cause.IMPERSONATION: phrase("it says it is from {claimed}, and is signed by {kid}"),
+    Cause.FORWARDED: phrase("it was written to others, not to {node}, and passed on"),
+    Cause.CLEAR_LINE: phrase("what stands on it in clear is not what stands inside"),
+    Cause.EXPIRED: phrase("it expired on {expires:instant}"),
+    Cause.FROM_THE_FUTURE: phrase("it says it was made on {created:instant}, which has not come yet"),
+    Cause.OTHER_TEXT: phrase(
+        "it names agreement {agreement}, version {version}, in a text that is not the one we hold"
+    ),
+}
+
+
+def refusal(cause: Cause, envelope: str = "?", /, **facts: str | int) -> EnvelopeError:
+    """Return the error for *cause*: its `facts` hold the cause and the reason for the receipt."""
+    sentence = SENTENCES[cause]
+    reason = Reason(says=sentence, facts=facts, weight=0.0)
+    return EnvelopeError(envelope=envelope, why=_plainly(sentence, facts), cause=cause, reason=reason)
+
+
+def _plainly(sentence: str, facts: Mapping[str, str | int]) -> str:
+    """Fill the holes without a language: for logs and the command line."""
+    for name, fact in facts.items():
+        for hole in (f"{{{name}}}", f"{{{name}:integer}}", f"{{{name}:instant}}"):
+            sentence = sentence.replace(hole, str(fact))
+    return sentence
