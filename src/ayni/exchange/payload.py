@@ -251,8 +251,13 @@ def read_payload(data: bytes) -> Payload:
     return payload
 
 
+def is_digest(text: str) -> bool:
+    """Say whether *text* is a SHA-256 in lower-case hex."""
+    return _HEX.fullmatch(text) is not None
+
+
 def _hash(text: str, name: str) -> None:
-    require(bool(_HEX.fullmatch(text)), name, "not 64 hex digits")
+    require(is_digest(text), name, "not 64 hex digits")
 
 
 def _is_uuid7(text: str) -> bool:
