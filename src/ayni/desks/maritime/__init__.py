@@ -49,6 +49,7 @@ DESK = Desk(
     phrases="ayni.desks.maritime.phrases",
     commands={
         "decode": "ayni.desks.maritime.commands:decode",
+        "intercept": "ayni.desks.maritime.commands_intercept:intercept",
         "reference": "ayni.desks.maritime.commands_reference:reference",
     },
 )
