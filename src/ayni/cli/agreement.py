@@ -13,20 +13,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from ayni.agreements import commands, life_cycle
 from ayni.agreements.drafting import TEMPLATES
-from ayni.agreements.standing import Agreement
+from ayni.agreements.standing import Agreement, Verify
 from ayni.agreements.text import read_file, sha256
 from ayni.agreements.writing import as_document, write_text
 from ayni.cli.acting import Desk, acts, json_option
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
+from ayni.errors import UnknownError
 from ayni.model.record import Record
-from ayni.model.store import Query
+from ayni.model.store import Query, Work
+
+if TYPE_CHECKING:
+    from ayni.exchange.signatures import SentStep
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 Answer = commands.Checked | commands.Proven | commands.Compared
@@ -176,6 +180,62 @@ def accept(desk: Desk, *, name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 @acts
+def sign(desk: Desk, *, name: str, as_json: bool) -> None:
+    """Sign the text as an officer of this node, once all parties have accepted; two officers sign a party."""
+    from ayni.exchange.signatures import signer, verifier  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- needs Django configured
+    from ayni.node.partners import believed  # noqa: PLC0415 -- as above
+
+    keys = exchange_keys(desk.node).current
+    verify = verifier(believed(desk.node))
+    with desk.work() as work:
+        record = life_cycle.sign(
+            name, sign_bytes=signer(keys), verify=verify, by=desk.by, under=desk.under, work=work, house=desk.house
+        )
+        work.commit()
+    _shown(record, as_json=as_json)
+
+
+@agreement.command()
+@click.argument("name")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@acts
+def send(desk: Desk, *, name: str, out: Path) -> None:
+    """Write this node's steps, signed, into a file for the other parties."""
+    from ayni.exchange.signatures import send_steps  # noqa: PLC0415 -- as above
+    from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- as above
+
+    keys = exchange_keys(desk.node).current
+    with desk.work() as work:
+        steps = send_steps(_body(life_cycle.find(name, work)), desk.house.node, keys)
+    out.write_text("".join(f"{step}\n" for step in steps), encoding="ascii")
+    click.echo(f"wrote {len(steps)} steps to {out}; each party takes them in with `ayni agreement hear`")
+
+
+@agreement.command()
+@click.argument("file", type=FILE)
+@acts
+def hear(desk: Desk, *, file: Path) -> None:
+    """Take in the steps of a pinned partner; those known already are passed over."""
+    from ayni.exchange.signatures import read_steps, unheard, verifier  # noqa: PLC0415 -- as above
+    from ayni.node.partners import believed  # noqa: PLC0415 -- as above
+
+    steps = read_steps(file.read_text(encoding="ascii").splitlines(), believed(desk.node, ourselves=False))
+    verify, heard = verifier(believed(desk.node)), 0
+    for step in steps:
+        with desk.work() as work:
+            if unheard(step, _held(step.agreement, work)):
+                record = hear_step(desk, step, verify, work)
+                work.commit()
+                heard += 1
+                _shown(record, as_json=False)
+    click.echo(f"{heard} of {len(steps)} steps were new")
+
+
+@agreement.command()
+@click.argument("name")
+@json_option
+@acts
 def enter(desk: Desk, *, name: str, as_json: bool) -> None:
     """Note that a signed agreement is in force."""
     with desk.work() as work:
@@ -204,6 +264,20 @@ def _stops(act: Callable[..., Record[object]], help_text: str) -> Callable[..., 
 agreement.command("suspend")(_stops(life_cycle.suspend, "Suspend at once: only recall and correction still pass."))
 agreement.command("resume")(_stops(life_cycle.resume, "Lift our own suspension."))
 agreement.command("terminate")(_stops(life_cycle.terminate, "Give notice of termination."))
+
+
+def hear_step(desk: Desk, step: SentStep, verify: Verify, work: Work) -> Record[object]:
+    """Take in one step of a partner."""
+    return life_cycle.hear(
+        step.agreement, step.move, verify=verify, by=desk.by, under=desk.under, work=work, house=desk.house
+    )
+
+
+def _held(name: str, work: Work) -> Agreement | None:
+    try:
+        return _body(life_cycle.find(name, work))
+    except UnknownError:
+        return None
 
 
 def _body(record: Record[object]) -> Agreement:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ayni.agreements.life_cycle import KINDS as AGREEMENTS
 from ayni.exchange.key_acts import KINDS as KEYS
+from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS}
+ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS}
 """Kind to the type of its body, as the store reads it back."""
