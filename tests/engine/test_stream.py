@@ -233,7 +233,7 @@ with feed.open("rb") as file:
 """
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(5, 20))])
 def test_a_kill_at_any_point_changes_nothing_in_the_end(seed: int, tmp_path: Path) -> None:
     """SIGKILL while journalling, detecting, telling or saving: what stands equals one run over the file."""
     dice = random.Random(seed)
