@@ -34,6 +34,8 @@ class Status:
     outbox: int
     free_bytes: int
     """Left on the disk of its folder."""
+    alarms: tuple[str, ...] = ()
+    """Witnesses and partners' ledgers that have been silent for a day, as English sentences."""
     feeds: tuple[FeedHealth, ...] = ()
     """How each feed that ever ran last fared."""
 
@@ -51,6 +53,7 @@ class Status:
             ("disk", f"{self.free_bytes / 1e9:,.1f} GB free"),
         ]
         rows += [(f"feed {feed.name}", _fares(feed)) for feed in self.feeds]
+        rows += [("alarm", alarm) for alarm in self.alarms]
         if self.restored_from:
             rows.insert(1, ("restored", f"from a backup of {self.restored_from}; waits to be reconciled"))
         return rows
@@ -74,6 +77,8 @@ def status_of(node: OpenNode) -> Status:
 
     from ayni.node.records.models import StoredEntry, StoredOutgoing, StoredRecord  # noqa: PLC0415 -- as above
     from ayni.node.records.sealing import from_us  # noqa: PLC0415 -- as above
+    from ayni.node.witnesses import alarms  # noqa: PLC0415 -- as above
+    from ayni.toolkit.phrases import render  # noqa: PLC0415 -- Babel, only where a sentence is said
 
     counted = StoredRecord.objects.using(node.alias).values("kind").annotate(count=Count("id")).order_by("kind")
     last = StoredEntry.objects.using(node.alias).order_by("-at").values_list("at", flat=True).first()
@@ -89,6 +94,7 @@ def status_of(node: OpenNode) -> Status:
         last_entry_at=None if last is None else from_us(last),
         outbox=StoredOutgoing.objects.using(node.alias).count(),
         free_bytes=shutil.disk_usage(node.folder).free,
+        alarms=tuple(render(one.says, one.facts).text for one in alarms(node)),
         feeds=tuple(
             health for feed in node.settings.feeds if (health := health_of(node.folder, feed.name)) is not None
         ),

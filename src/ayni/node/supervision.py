@@ -108,11 +108,13 @@ class Supervisor:
 def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
     """Return what every node does by itself. Whoever writes another job adds it here."""
     from ayni.node.feeds import feed_jobs  # noqa: PLC0415 -- feeds bring DuckDB, which most commands never need
+    from ayni.node.witnesses import keep_asking  # noqa: PLC0415 -- Django is configured once a node is open
 
     return (
         *feed_jobs(node),
         Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),
         Job(name="ledger", run=lambda stop: _keep_history(node, stop)),
+        Job(name="witnesses", run=lambda stop: keep_asking(node, stop)),
     )
 
 
@@ -120,10 +122,10 @@ def _keep_history(node: OpenNode, stop: threading.Event) -> None:
     """Give every entry its place in the Merkle log within 200 ms, and sign checkpoints."""
     from django.db import connections  # noqa: PLC0415 -- Django is configured once a node is open
 
-    from ayni.node.ledger import open_ledger  # noqa: PLC0415 -- as above
+    from ayni.node.witnesses import witnessed_ledger  # noqa: PLC0415 -- as above
 
     try:
-        open_ledger(node).run(stop)
+        witnessed_ledger(node).run(stop)
     finally:
         connections[node.alias].close()
 
