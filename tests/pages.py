@@ -32,6 +32,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
     from ayni.model.task import Task
     from ayni.model.triage import Dismissal
     from ayni.node.doors import house_of
+    from ayni.node.running import running
     from ayni.operations.results import record_outcome
     from ayni.operations.tasking import propose_task
 
@@ -73,6 +74,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
             work=work,
         )
         work.commit()
+    running().names.build()
     return Lived(
         names={"administrator": "first", **{role: account.username for role, account in people.items()}},
         pages={
@@ -85,6 +87,9 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/mandate/",
                 "/me/",
                 "/nowhere/",
+                "/search/",
+                "/search/?q=caleta",
+                "/search/?q=%3Cscript%3Ewindow.taken%3D1%3C/script%3E",
             ),
             "coordinator": (
                 "/tasks/",

@@ -17,6 +17,7 @@ AyniError
 │   ├── NewerNodeError         written by a newer version of Ayni
 │   ├── KeysError              keys missing, unreadable or of another node
 │   ├── RestoredError          a restored node that has not been reconciled yet
+│   ├── NamesNotReadyError     names are still being read into memory
 │   └── NoSpaceError           the disk is full; nothing was half written
 ├── UnknownError           asked for something that is not there
 ├── MissingPartError       an optional part of Ayni that is not installed
@@ -167,6 +168,15 @@ class RestoredError(NodeError):
 
     says = "the node at {folder} was restored from a backup of {made_at} and has not been reconciled"
     try_this = "replay deletions with `ayni node reconcile --node {folder}`; until then no record opens"
+
+
+class NamesNotReadyError(NodeError):
+    """Names are still being read into memory."""
+
+    says = "names and numbers are still being read into memory, so nothing can be searched yet"
+    try_this = (
+        "search again in a few seconds; if this lasts, an administrator sees why under the node's background work"
+    )
 
 
 class NoSpaceError(NodeError):

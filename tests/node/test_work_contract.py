@@ -314,6 +314,19 @@ def test_every_query_answers_as_the_plain_implementation(store: Store) -> None:
             assert pages < 20
 
 
+def test_only_the_records_asked_for_are_found(store: Store) -> None:
+    """Among none there is none; unknown ids are passed over; the order stays newest first."""
+    records = shelf()[:6]
+    keep(store, *records)
+    wanted = {record.header.id for record in records[1::2]}
+    with store.work() as work:
+        every = [header.id for header in work.find(Query())]
+        found = [header.id for header in work.find(Query(among=(*sorted(wanted), "nobody")))]
+        assert found == [record for record in every if record in wanted]
+        assert len(found) == len(wanted)
+        assert not work.find(Query(among=()))
+
+
 def test_instants_survive_to_the_microsecond(store: Store) -> None:
     """Also before 1970 and with another zone's offset."""
     at = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)

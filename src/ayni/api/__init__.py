@@ -4,6 +4,7 @@
     problems   what goes wrong, as RFC 9457 documents in the reader's language
     bodies     values of the vocabulary in and out, and their place in the OpenAPI document
     signals    lists, consultation, triage
+    search     records by the names, numbers and words in them
     casework   reports, tasks, outcomes
     house      officers, tokens, the node's health, the history for oversight
     app        all of it together

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import casework, house, signals
+from ayni.api import casework, house, search, signals
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
@@ -38,5 +38,6 @@ api = Api(
 )
 tell(api)
 api.add_router("/signals", signals.router)
+api.add_router("", search.router)
 api.add_router("", casework.router)
 api.add_router("", house.router)

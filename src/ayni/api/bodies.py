@@ -75,6 +75,13 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest records that match a search, and how many match in all."""
+
+    items: list[HeaderOut]
+    total: int
+
+
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words for the record; may be empty where the act allows it."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ayni.api.bodies import Dismiss, Page, Silence, Words
+from ayni.api.bodies import Dismiss, FoundPage, Page, Silence, Words
 from ayni.api.doors import BASIS_HEADER, PURPOSE_HEADER
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
@@ -24,6 +24,7 @@ VALUES: Final = (
     Outcome,
     TriagedSignal,
     Page,
+    FoundPage,
     Words,
     Dismiss,
     Silence,

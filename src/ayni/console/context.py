@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
+from ayni.casework.consult import SEARCH
 from ayni.console import mandate
 from ayni.console.words import purpose_name, role_name
 from ayni.model.officer import Role
@@ -52,6 +53,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "officer": account.as_officer() if account else None,
         "role_names": [role_name(role) for role in sorted(account.role_set)] if account else [],
         "rooms": _rooms(request, account) if account else [],
+        "may_search": bool(account and SEARCH.roles & account.role_set),
         "mandate": now,
         "mandate_purpose": purpose_name(now.purpose) if now else "",
         "node_name": settings.AYNI_NODE_NAME,

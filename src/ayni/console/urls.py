@@ -8,7 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from ayni.api.app import api
-from ayni.console.views import home, officers, outcomes, oversight, reports, sign_in, signals, tasks, tokens
+from ayni.console.views import home, officers, outcomes, oversight, reports, search, sign_in, signals, tasks, tokens
 
 handler404 = "ayni.console.views.home.not_here"
 handler500 = "ayni.console.views.home.defect"
@@ -25,6 +25,7 @@ urlpatterns = [
     path("signals/<slug:record>/validate/", signals.validate, name="signal_validate"),
     path("signals/<slug:record>/dismiss/", signals.dismiss, name="signal_dismiss"),
     path("signals/<slug:record>/silence/", signals.silence, name="signal_silence"),
+    path("search/", search.search, name="search"),
     path("report/", reports.report, name="report"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new/", tasks.task_new, name="task_new"),

@@ -154,6 +154,13 @@ CREDIBILITY: Final[Mapping[str, str]] = {
     "6": _("6, cannot be judged"),
 }
 
+KIND: Final[Mapping[str, str]] = {
+    "signal": _("Signal"),
+    "report": _("Report"),
+    "task": _("Task"),
+    "outcome": _("Outcome"),
+}
+"""One record of each kind."""
 KINDS: Final[Mapping[str, str]] = {
     "signal": _("Signals"),
     "report": _("Reports"),
@@ -181,6 +188,7 @@ PROPERTIES: Final[Mapping[str, str]] = {
 """Of FollowTheMoney; one that is not here shows under its own name."""
 ACTS: Final[Mapping[str, str]] = {
     "record.open": _("open records"),
+    "record.search": _("search records"),
     "signal.validate": _("validate signals"),
     "signal.dismiss": _("dismiss signals"),
     "signal.silence": _("silence signals"),

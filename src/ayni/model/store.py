@@ -41,6 +41,8 @@ class Query:
     """Cells, inclusive; a box across the dateline has its west greater than its east."""
     expired_at: datetime | None = None
     """`keep_until` before this instant."""
+    among: tuple[str, ...] | None = None
+    """Only these records: none at all when empty, any when None."""
     after: str = ""
     limit: int = 100
 

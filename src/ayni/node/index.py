@@ -145,35 +145,28 @@ class NameIndex:
         """Take over what changed since the last time, also in other processes; return how many records."""
         with self._lock:
             first = max(self._seen, default=0) - LATE
-            fresh = [row for row in self._entries().filter(row__gt=first) if row.row not in self._seen]
-            changed = {
-                touched.record
-                for row in fresh
-                for touched in self._store.open_entry(row).touched
-                if not touched.opened
-            }
+            fresh = set(self._entries().filter(row__gt=first).values_list("row", flat=True)) - self._seen
+            changed = self._changed(sorted(fresh))
             for record in changed:
                 self._drop(record)
             for start in range(0, len(changed), LATE):
                 for line in self._unsealed(sorted(changed)[start : start + LATE]):
                     self._add(line)
-            self._seen |= {row.row for row in fresh}
+            self._seen |= fresh
             newest = max(self._seen, default=0)
             self._seen = {row for row in self._seen if row > newest - LATE}
             return len(changed)
 
     def find(self, text: str, *, kind: str = "", limit: int = 50) -> Sequence[Found]:
         """Return the newest records in which every word of *text* begins some word; none for no words."""
-        asked = sorted(set(fold(text)), key=len, reverse=True)
-        if not asked:
-            return ()
         with self._lock:
-            ids = self._beginning(asked[0])
-            for word in asked[1:]:
-                if not ids:
-                    break
-                ids &= self._beginning(word)
-            return self._newest(ids, kind, limit)
+            return self._newest(self._matching(text), kind, limit)
+
+    def count(self, text: str, *, limit: int = 50) -> tuple[Sequence[Found], int]:
+        """Return the newest records that match, at most *limit*, and how many match in all."""
+        with self._lock:
+            ids = self._matching(text)
+            return self._newest(ids, "", limit), len(ids)
 
     def within(self, *, west: float, south: float, east: float, north: float, limit: int = 1000) -> Sequence[Found]:
         """Return the newest records whose middle lies in a box of degrees; west > east crosses the dateline."""
@@ -184,6 +177,16 @@ class NameIndex:
                 if line.found.centre is not None and _inside(line.found.centre, west, south, east, north)
             )
             return heapq.nlargest(limit, inside, key=lambda each: (each.at_us, each.record))
+
+    def _matching(self, text: str) -> set[str]:
+        """Return every record in which each word of *text* begins some word; none for no words."""
+        asked = sorted(set(fold(text)), key=len, reverse=True)
+        ids = self._beginning(asked[0]) if asked else set()
+        for word in asked[1:]:
+            if not ids:
+                break
+            ids &= self._beginning(word)
+        return ids
 
     def _newest(self, ids: set[str], kind: str, limit: int) -> Sequence[Found]:
         """Return the newest of *ids*; when they are many, by walking back in time until there are enough."""
@@ -197,6 +200,14 @@ class NameIndex:
     def _beginning(self, prefix: str) -> set[str]:
         first, last = bisect_left(self._words, prefix), bisect_left(self._words, prefix + _LAST)
         return set().union(*(self._holders[word] for word in self._words[first:last]))
+
+    def _changed(self, rows: Sequence[int]) -> set[str]:
+        """Return the records that these entries changed; those only opened are as they were."""
+        changed = set()
+        for start in range(0, len(rows), LATE):
+            for row in self._entries().filter(row__in=rows[start : start + LATE]):
+                changed |= {each.record for each in self._store.open_entry(row).touched if not each.opened}
+        return changed
 
     def _entries(self) -> Any:  # noqa: ANN401 -- a Django QuerySet
         return StoredEntry.objects.using(self._store.alias).order_by("-row")

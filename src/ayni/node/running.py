@@ -15,6 +15,7 @@ from ayni.model.desk import Desk
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.record import House
 from ayni.node.doors import house_of
+from ayni.node.names import Names
 from ayni.node.opening import OpenNode
 from ayni.node.records.store import DjangoStore
 from ayni.node.supervision import Supervisor
@@ -34,16 +35,18 @@ class Running:
     store: DjangoStore
     house: House
     node: OpenNode
+    names: Names
     supervisor: Supervisor = field(default_factory=lambda: Supervisor(()))
 
     @staticmethod
-    def of(node: OpenNode, *, supervisor: Supervisor | None = None) -> Running:
-        """Return what the doors need of an open node."""
+    def of(node: OpenNode, *, supervisor: Supervisor | None = None, names: Names | None = None) -> Running:
+        """Return what the doors need of an open node. Nothing is found by name before *names* were read."""
         return Running(
             name=node.settings.node.name,
             store=node.store,
             house=house_of(node.settings),
             node=node,
+            names=names or Names(node),
             supervisor=supervisor or Supervisor(()),
         )
 

@@ -50,15 +50,17 @@ def serve(
         KeysError: if its certificate cannot be used.
     """
     with open_node(folder, serving=True) as node:
-        from ayni.node.running import Running, run  # noqa: PLC0415 -- Django is configured by opening the node
-        from ayni.node.supervision import Supervisor, standing_jobs  # noqa: PLC0415 -- as above
+        from ayni.node.names import Names  # noqa: PLC0415 -- Django is configured by opening the node
+        from ayni.node.running import Running, run  # noqa: PLC0415 -- as above
+        from ayni.node.supervision import Job, Supervisor, standing_jobs  # noqa: PLC0415 -- as above
 
         serving = node.settings.serve
         certificate = certificate_of(folder, node.settings)
         port = serving.port or _free_port(serving.host)
         _check_port(folder, serving.host, port)
-        supervisor = Supervisor((jobs or standing_jobs)(node))
-        run(Running.of(node, supervisor=supervisor))
+        names = Names(node)
+        supervisor = Supervisor((*(jobs or standing_jobs)(node), Job(name="names", run=names.keep)))
+        run(Running.of(node, supervisor=supervisor, names=names))
         application = _application()
         scheme = "http" if certificate is None else "https"
         server = _server(serving.host, port, certificate)

@@ -20,7 +20,18 @@ from ayni.node.officers.models import Account
 from ayni.node.running import running
 
 PAGE = 50
-ACTS = ("record.open", "signal.", "report.", "task.", "outcome.", "officer.", "token.", "session.", "ledger.")
+ACTS = (
+    "record.open",
+    "record.search",
+    "signal.",
+    "report.",
+    "task.",
+    "outcome.",
+    "officer.",
+    "token.",
+    "session.",
+    "ledger.",
+)
 """What the history can be narrowed to: acts that begin so."""
 
 
@@ -64,6 +75,7 @@ def oversight(request: HttpRequest, mandate: Mandate) -> HttpResponse:
             "officers": sorted(names.items(), key=lambda pair: pair[1]),
             "acts": (
                 "record.open",
+                "record.search",
                 "signal.",
                 "report.",
                 "task.",

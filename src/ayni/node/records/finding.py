@@ -37,6 +37,8 @@ def _where(query: Query) -> Q:
             where &= Q(**{column: value})
     if query.states:
         where &= Q(state__in=query.states)
+    if query.among is not None:
+        where &= Q(id__in=query.among)
     if query.since is not None:
         where &= Q(at__gte=to_us(query.since))
     if query.until is not None:
