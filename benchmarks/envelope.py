@@ -7,7 +7,7 @@ ECDH-ES+A256KW, A256GCM), where it is installed, which is what one would use wit
 post-quantum keys; and a bare RSA-2048 signature, which is what X-Road makes for each
 message by default, without sealing. Ours carries twice the signatures and post-quantum
 sealing, so one by one it is slower; the promise is held against batches. Compare ratios.
-Exits with 1 when a promise is not kept.
+Exits with 1 when a promise is not kept; without joserfc none can be checked, and it says so.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from ayni.model.handling import Handling, Purpose
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 BYTES = 2_000
 BATCH = 64
-PROMISED_BATCHED = 1.0
-"""Messages a second each way in batches, against joserfc (or against RSA-2048 signing alone): at least as many."""
+PROMISED_SEND, PROMISED_OPEN = 0.5, 0.25
+"""Batched, against joserfc: post-quantum costs at most twice as much to send and four times to open."""
 SENDER, RECEIVER = Identity.generate("pe.ayni.example"), SealingSecret.generate(NOW)
 
 
@@ -165,12 +165,13 @@ def main() -> None:
         "batching_sends": mine["batched_sign_seal_s"] / mine["sign_seal_s"],
         "batched_send_to_rsa_sign": mine["batched_sign_seal_s"] / rsa_only["sign_s"],
     }
-    kept = {"batched_send": ratios["batched_send_to_rsa_sign"] >= PROMISED_BATCHED}
+    kept: dict[str, bool] = {}
     if theirs is not None:
         for way in ("sign_seal_s", "open_verify_s"):
             ratios[f"{way}_to_joserfc"] = mine[way] / theirs[way]
             ratios[f"batched_{way}_to_joserfc"] = mine[f"batched_{way}"] / theirs[way]
-        kept["batched_send"] = ratios["batched_sign_seal_s_to_joserfc"] >= PROMISED_BATCHED
+        kept["batched_send"] = ratios["batched_sign_seal_s_to_joserfc"] >= PROMISED_SEND
+        kept["batched_open"] = ratios["batched_open_verify_s_to_joserfc"] >= PROMISED_OPEN
     for name, figures in (("ayni", mine), ("rsa-2048", rsa_only), ("joserfc", theirs or {}), ("ratio", ratios)):
         for what, figure in figures.items():
             print(f"{name:10} {what:36} {figure:12,.2f}")

@@ -223,6 +223,13 @@ def test_huge_and_deep_text_costs_little() -> None:
     assert peak < 48 << 20
 
 
+def test_a_string_without_end_is_searched_once() -> None:
+    """Half a million escaped quotes would take hours if each were tried as a beginning."""
+    for tail in (b"", b"\\"):
+        with pytest.raises(UnreadableError):
+            read_payload(b"[" * 20 + b"{" * 13 + b'"' + b'\\"' * 500_000 + tail)
+
+
 GOOD = written(payload())[0]
 SIGNED = opener().open(Envelope.parse(GOOD), NOW).signed
 

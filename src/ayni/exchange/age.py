@@ -37,6 +37,7 @@ from ayni.errors import UnreadableError
 from ayni.model.checks import require
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
     from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite
 
@@ -265,12 +266,18 @@ def _low_order(share: bytes) -> bool:
     from cryptography.hazmat.primitives.asymmetric import x25519  # noqa: PLC0415 -- 30 ms at start
 
     try:
-        x25519.X25519PrivateKey.from_private_bytes(b"\x08" * _X25519).exchange(
-            x25519.X25519PublicKey.from_public_bytes(share)
-        )
+        _any_x25519().exchange(x25519.X25519PublicKey.from_public_bytes(share))
     except ValueError:
         return True
     return False
+
+
+@lru_cache(maxsize=1)
+def _any_x25519() -> X25519PrivateKey:
+    """Return a key that is no secret: any one shows whether a share is of low order."""
+    from cryptography.hazmat.primitives.asymmetric import x25519  # noqa: PLC0415 -- 30 ms at start
+
+    return x25519.X25519PrivateKey.from_private_bytes(b"\x08" * _X25519)
 
 
 class _Lines:

@@ -21,7 +21,8 @@ from ayni.model.codec import from_own_json, to_json
 
 T = TypeVar("T")
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string, also one that never ends: then no second reading begins inside it, and the search stays linear."""
 
 
 def bounded(data: bytes, size: int, depth: int) -> None:
