@@ -10,6 +10,7 @@ is NULL, instants have no local time zone, and a parameter is a 64-bit literal.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import shutil
@@ -26,7 +27,7 @@ from sqlglot import exp
 
 from ayni.engine.duckdb import shape_of
 from ayni.engine.session import Session, Tables, TableSource, plain, used
-from ayni.engine.subset import parse, spark_sql
+from ayni.engine.subset import parse, spark_steps
 from ayni.errors import DetectorError, MissingPartError
 from ayni.model.desk import Kernel
 from ayni.model.signal import Fact
@@ -71,12 +72,9 @@ class SparkEngine:
             if name.startswith("spark.sql."):
                 session.conf.set(name, value)
         held = SparkTables(session)
-        try:
-            for name, source in tables.items():
-                held.register(name, source)
-            yield held
-        finally:
-            held.forget()
+        for name, source in tables.items():
+            held.register(name, source)
+        yield held
 
     def run(self, sql: str, params: Mapping[str, Fact], tables: Tables) -> pa.Table:
         """Answer one question over *tables* and forget them."""
@@ -129,7 +127,7 @@ class SparkTables:
 
     def __init__(self, session: SparkSession) -> None:
         self._session = session
-        self._kept: list[DataFrame] = []
+        self._numbers = itertools.count()
 
     def register(self, name: str, source: TableSource) -> None:
         """Put a table, a dataset or Parquet files under a name."""
@@ -144,7 +142,7 @@ class SparkTables:
         self._ask(sql, {}).createOrReplaceTempView(name)
 
     def define(self, name: str, sql: str, params: Mapping[str, Fact]) -> None:
-        """Compute a query once, when first read; Spark keeps it in memory and on disk."""
+        """Compute a query once; Spark keeps it in memory and on disk until nothing reads it any more."""
         self._keep(name, self._ask(sql, params))
 
     def query(self, sql: str, params: Mapping[str, Fact]) -> pa.Table:
@@ -161,15 +159,16 @@ class SparkTables:
         grouped = self._session.table(kernel.table).groupBy(*kernel.by)
         self._keep(name, grouped.applyInArrow(step, columns))
 
-    def forget(self) -> None:
-        """Let go of what was kept."""
-        for frame in self._kept:
-            frame.unpersist()
-
     def _keep(self, name: str, frame: DataFrame) -> None:
-        kept = frame.persist()
-        self._kept.append(kept)
-        kept.createOrReplaceTempView(name)
+        """Give a name to what a frame holds, computed once.
+
+        A checkpoint and not a cache: a cached table still drags along how it was computed, and what stands on
+        several such tables, each on the last, soon takes Spark longer to plan than to compute.
+        """
+        with _refusing():
+            reliable = self._session.conf.get("spark.checkpoint.dir", "")
+            kept = frame.checkpoint(eager=False) if reliable else frame.localCheckpoint(eager=False)
+            kept.createOrReplaceTempView(name)
 
     def _frame(self, source: TableSource) -> DataFrame:
         if isinstance(source, pads.Dataset):
@@ -187,9 +186,14 @@ class SparkTables:
             node.replace(_literal(bound[str(node.this)]))
         for frame in tree.find_all(exp.WindowSpec):
             _fold(frame)
-        text = spark_sql("query", tree)
+        *steps, (_, answer) = spark_steps("query", tree, f"step_{next(self._numbers)}_")
         with _refusing():
-            return self._session.sql(text)
+            for name, text in steps:
+                self._keep(name, self._session.sql(text))
+            answered = self._session.sql(answer)
+            for name, _ in steps:
+                self._session.catalog.dropTempView(name)
+            return answered
 
 
 def _step(kernel: Kernel, params: Mapping[str, Fact], shape: pa.Schema) -> Any:  # noqa: ANN401 -- pyspark reads the annotations of what it is given

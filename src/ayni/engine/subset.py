@@ -13,8 +13,10 @@ keeps page and code equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from graphlib import TopologicalSorter
 
 import sqlglot
 from sqlglot import exp
@@ -166,20 +168,85 @@ def spark_sql(rule: str, tree: exp.Query) -> str:
     Raises:
         DetectorError: if sqlglot knows that something does not translate.
     """
+    return _written(rule, _in_spark_words(_one_name_each(tree.copy(), "")))
+
+
+def spark_steps(rule: str, tree: exp.Query, prefix: str) -> tuple[tuple[str, str], ...]:
+    """Return the same query for Spark as steps: names to compute once and keep, and last the answer, named "".
+
+    DuckDB computes a table of a WITH once. Spark writes it out wherever it is read, so that a query whose
+    tables are read several times, each by the next, grows beyond what Spark can plan. A table that is read
+    more than once is therefore a step of its own, named *prefix*, its name and a number.
+
+    Raises:
+        DetectorError: as `spark_sql`.
+    """
+    tree = _in_spark_words(_one_name_each(tree.copy(), prefix))
+    waiting: dict[str, exp.Expr] = {}
+    for inner in list(tree.find_all(exp.With)):
+        waiting |= {cte.alias: cte.this for cte in inner.expressions}
+        if inner.parent is not None:
+            inner.parent.set("with_", None)
+    reads = {name: _tables_read(query) & waiting.keys() for name, query in waiting.items()}
+    times = Counter(table.name for query in (*waiting.values(), tree) for table in query.find_all(exp.Table))
+    kept = {name for name in waiting if times[name] > 1}
+    steps = [
+        (name, _with_what_it_reads(rule, waiting[name], waiting, reads, kept))
+        for name in _by_need(reads)
+        if name in kept
+    ]
+    return (*steps, ("", _with_what_it_reads(rule, tree, waiting, reads, kept)))
+
+
+def _with_what_it_reads(
+    rule: str,
+    query: exp.Expr,
+    tables: Mapping[str, exp.Expr],
+    reads: Mapping[str, Collection[str]],
+    kept: Collection[str],
+) -> str:
+    """Return a query in Spark's words, with the tables that only it reads in a WITH, in the order of need."""
+    wanted: dict[str, exp.Expr] = {}
+
+    def want(names: Iterable[str]) -> None:
+        for name in sorted(names):
+            if name not in kept and name not in wanted:
+                want(reads[name])
+                wanted[name] = tables[name]
+
+    want(_tables_read(query) & tables.keys())
+    text = _written(rule, query)
+    inner = ", ".join(f"{name} AS ({_written(rule, table)})" for name, table in wanted.items())
+    return f"WITH {inner} {text}" if inner else text
+
+
+def _written(rule: str, tree: exp.Expr) -> str:
     try:
-        return _one_name_each(tree.copy()).sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.UnsupportedError as error:
         raise DetectorError(rule=rule, why=f"does not translate to Spark: {error}") from error
 
 
-def _one_name_each(tree: exp.Query) -> exp.Query:
-    """Give the tables of each inner WITH names of their own: sqlglot moves them to the top, where two may collide."""
+def _tables_read(query: exp.Expr) -> set[str]:
+    return {table.name for table in query.find_all(exp.Table)}
+
+
+def _by_need(reads: Mapping[str, Collection[str]]) -> list[str]:
+    """Return names, each after those it reads."""
+    return list(TopologicalSorter(reads).static_order())
+
+
+def _one_name_each(tree: exp.Query, prefix: str) -> exp.Query:
+    """Give every table of a WITH a name of its own: sqlglot moves inner ones to the top, where two may collide.
+
+    Without a *prefix* the tables of the outermost WITH keep their names.
+    """
     for number, inner in enumerate(reversed(list(tree.find_all(exp.With)))):
         query = inner.parent
-        if query is None or query is tree:
+        if query is None or (query is tree and not prefix):
             continue
         for place, cte in enumerate(inner.expressions):
-            name, unique = cte.alias, f"{cte.alias}_{number}"
+            name, unique = cte.alias, f"{prefix}{cte.alias}_{number}"
             before = {
                 id(table) for earlier in inner.expressions[: place + 1] for table in earlier.find_all(exp.Table)
             }
@@ -188,6 +255,20 @@ def _one_name_each(tree: exp.Query) -> exp.Query:
                     table.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(name)))
                     table.set("this", exp.to_identifier(unique))
             cte.args["alias"].set("this", exp.to_identifier(unique))
+    return tree
+
+
+def _in_spark_words(tree: exp.Query) -> exp.Query:
+    """Write what Spark has under the same name with another meaning so that it means what DuckDB means.
+
+    In LIKE a backslash stands for itself in DuckDB and escapes the next character in Spark. A number of a row
+    and a length have 64 bits in DuckDB and 32 in Spark, where a product beyond that wraps round in silence.
+    """
+    for like in list(tree.find_all(exp.Like)):
+        like.set("expression", exp.func("REPLACE", like.expression.copy(), *map(exp.Literal.string, ("\\", "\\\\"))))
+    for counted in list(tree.find_all(exp.Window, exp.Length)):
+        if isinstance(counted, exp.Length) or isinstance(counted.this, exp.RowNumber | exp.Rank | exp.DenseRank):
+            counted.replace(exp.cast(counted.copy(), "BIGINT"))
     return tree
 
 
