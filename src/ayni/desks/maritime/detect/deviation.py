@@ -4,7 +4,7 @@ The line is the ship's own: the great circle on which its steady legs before and
 lie. So no sea route need be known, and a normal change of course, after which the ship
 does not come back to its old line, is left alone. What is not seen: a ship that never
 comes back, and a detour that begins or ends with the data. See
-docs/decisions/0010-a-deviation-is-measured-from-the-ships-own-line.md.
+docs/decisions/0005-a-deviation-is-measured-from-the-ships-own-line.md.
 """
 
 from __future__ import annotations
