@@ -1,4 +1,4 @@
-"""A sea on which everything happens that this desk looks for, for tests that compare engines.
+"""A sea on which much happens that this desk looks for, for tests that compare engines.
 
 Each scene is one event a rule tells, with ties, nulls, repeats, the dateline and words that hold a
 wildcard or a backslash. A scene may be played again elsewhere by other ships, so that a sea of any size
