@@ -93,11 +93,14 @@ def fresh_node(folder: Path) -> Iterator[TestNode]:
     shutil.copytree(_template(), folder)
     with open_node(folder) as node:
         assert node.alias == "default", "another node is open in this process"
+        from django.conf import settings as django_settings
         from django.core.cache import cache
 
         from ayni.node.officers.models import Account
         from ayni.node.running import Running, run
 
+        # Django keeps the settings of the first node that a process opened, another test's perhaps.
+        django_settings.LANGUAGE_CODE = "en"
         cache.clear()
         run(Running.of(node))
         yield TestNode(node=node, administrator=Account.objects.get(username="first").as_officer())

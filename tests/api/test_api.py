@@ -43,7 +43,9 @@ class Program:
                 work=work,
             )
             work.commit()
-        self._client = Client(headers={"Authorization": f"Bearer {issued.text}", "Host": "localhost"})
+        self._client = Client(
+            headers={"Authorization": f"Bearer {issued.text}", "Host": "localhost", "Accept-Language": "en"}
+        )
 
     def get(self, path: str, **headers: str) -> Any:  # noqa: ANN401 -- Django's test response
         """GET with headers."""

@@ -34,10 +34,13 @@ PLAIN = {"Host": "localhost", "Accept-Encoding": "identity"}
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestNode]:
-    """One node for all requests: what one does, the next one finds."""
+    """One node for all requests: what one does, the next one finds. Its names are read, as after a start."""
     with fresh_node(tmp_path_factory.mktemp("fuzz") / "node") as opened:
+        from ayni.node.running import running
+
         for hour in range(3):
             raise_signal(opened, hour=hour)
+        running().names.build()
         yield opened
 
 
