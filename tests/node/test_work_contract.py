@@ -12,7 +12,7 @@ from ayni.errors import ChangedMeanwhileError, HeldError, UnknownError
 from ayni.model.act import acting
 from ayni.model.handling import TLP, Category, Handling, HandlingCode, Hold
 from ayni.model.record import Record
-from ayni.model.store import Outgoing, Query, Store
+from ayni.model.store import Outgoing, Place, Query, Store
 from tests.node.stores import KEEP, MANDATE, NOON, OFFICER, a_record, delete, keep
 
 
@@ -209,6 +209,24 @@ def test_a_message_arrives_once_per_sender(store: Store) -> None:
     with store.work() as work:
         assert not work.take_in("pe", "m1")
         assert work.take_in("pe", "m2")
+
+
+def test_a_stream_comes_as_far_as_was_noted(store: Store) -> None:
+    """Each partner's streams apart; what was undone did not happen."""
+    with store.work() as work:
+        assert work.place_of("pe", "data/1") == Place()
+        work.move_on("pe", "data/1", Place(seq=1, digest="a" * 64))
+        work.move_on("pe", "data/1", Place(seq=2, digest="b" * 64))
+        work.take_in("pe", "m1")
+        work.commit()
+    with store.work() as work:
+        assert work.place_of("pe", "data/1") == Place(seq=2, digest="b" * 64)
+        assert work.place_of("co", "data/1") == Place()
+        assert work.has_taken_in("pe", "m1")
+        assert not work.has_taken_in("co", "m1")
+        work.move_on("pe", "data/1", Place(seq=3, digest="c" * 64))
+    with store.work() as work:
+        assert work.place_of("pe", "data/1").seq == 2
 
 
 def test_messages_leave_in_order(store: Store) -> None:

@@ -156,5 +156,15 @@ def verify_message(data: bytes, trust: Trust, heads: Heads) -> Verified:
     return Verified(payload=payload, kid=kid, sender=head.sender)
 
 
+def payload_in(data: bytes) -> bytes:
+    """Return the payload of a signed message that was verified before, without verifying it again.
+
+    Raises:
+        UnreadableError: if it is malformed.
+    """
+    bounded(data, MAX_MESSAGE_BYTES, MAX_DEPTH)
+    return unbase64url(read_strictly(data, Message, depth=MAX_DEPTH).payload)
+
+
 def _is_hash(text: str) -> bool:
     return len(text) == 2 * HASH_BYTES and not set(text) - set("0123456789abcdef")

@@ -30,7 +30,22 @@ class Cause(StrEnum):
     EXPIRED = "expired"
     FROM_THE_FUTURE = "from-the-future"
     OTHER_TEXT = "other-text"
+    GAP = "gap"
+    FORKED = "forked"
+    REFUSED_BEFORE = "refused-before"
+    NOT_UNDERSTOOD = "not-understood"
+    NOT_DONE = "not-done"
+    NOT_THEIRS = "not-theirs"
+    HERE_ALREADY = "here-already"
 
+
+FROM_THE_INBOX = frozenset(
+    {
+        *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
+        *(Cause.NOT_THEIRS, Cause.HERE_ALREADY),
+    }
+)
+"""Causes that only whoever keeps the inbox can know; the others show when an envelope is opened."""
 
 SENTENCES: Mapping[Cause, str] = {
     Cause.TOO_LARGE: phrase("it has {bytes:integer} bytes; at most {limit:integer} are read"),
@@ -48,13 +63,31 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.OTHER_TEXT: phrase(
         "it names agreement {agreement}, version {version}, in a text that is not the one we hold"
     ),
+    Cause.GAP: phrase(
+        "number {got:integer} of stream {stream} came before number {expected:integer}: send from there"
+    ),
+    Cause.FORKED: phrase("number {got:integer} of stream {stream} does not follow the message before it"),
+    Cause.REFUSED_BEFORE: phrase("it was refused before; whoever still wants it to arrive writes it anew"),
+    Cause.NOT_UNDERSTOOD: phrase("this node takes in no messages of type {type}"),
+    Cause.NOT_DONE: phrase("it could not be done here: {why}"),
+    Cause.NOT_THEIRS: phrase(
+        "it is a record of {originator}, passed on by {sender} without the consent of {originator}"
+    ),
+    Cause.HERE_ALREADY: phrase(
+        "record {record} is here already, or was deleted here; a correction or a new record is taken"
+    ),
 }
+
+
+def reason_of(cause: Cause, /, **facts: str | int) -> Reason:
+    """Return the sentence for *cause* with its facts, as a receipt carries it."""
+    return Reason(says=SENTENCES[cause], facts=facts, weight=0.0)
 
 
 def refusal(cause: Cause, envelope: str = "?", /, **facts: str | int) -> EnvelopeError:
     """Return the error for *cause*: its `facts` hold the cause and the reason for the receipt."""
     sentence = SENTENCES[cause]
-    reason = Reason(says=sentence, facts=facts, weight=0.0)
+    reason = reason_of(cause, **facts)
     return EnvelopeError(envelope=envelope, why=_plainly(sentence, facts), cause=cause, reason=reason)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ayni.errors import ChangedMeanwhileError, HeldError, UnknownError
 from ayni.model.act import Entry
 from ayni.model.record import Header, Record
-from ayni.model.store import Outgoing, Query
+from ayni.model.store import Outgoing, Place, Query
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class _Shelves:
     entries: list[Entry] = field(default_factory=list[Entry])
     outbox: list[Outgoing] = field(default_factory=list[Outgoing])
     inbox: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    places: dict[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], Place])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     def copy(self) -> _Shelves:
@@ -30,6 +31,7 @@ class _Shelves:
             entries=list(self.entries),
             outbox=list(self.outbox),
             inbox=set(self.inbox),
+            places=dict(self.places),
             blobs=dict(self.blobs),
         )
 
@@ -125,6 +127,18 @@ class MemoryWork:
             return False
         self._shelves.inbox.add((sender, message))
         return True
+
+    def has_taken_in(self, sender: str, message: str) -> bool:
+        """Say whether a partner's message arrived before and was accepted."""
+        return (sender, message) in self._shelves.inbox
+
+    def place_of(self, sender: str, stream: str) -> Place:
+        """Return how far a partner's stream has come here."""
+        return self._shelves.places.get((sender, stream), Place())
+
+    def move_on(self, sender: str, stream: str, place: Place) -> None:
+        """Note how far a partner's stream has come."""
+        self._shelves.places[sender, stream] = place
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:
         """Store bytes and return their SHA-256 in hex."""

@@ -60,6 +60,15 @@ class Outgoing:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far a stream of messages has come: the number and the hash of its last one."""
+
+    seq: int = 0
+    digest: str = ""
+    """SHA-256 of the last payload; empty before the first."""
+
+
 class Work(Protocol):
     """One transaction over records, entries, outbox, inbox and blobs."""
 
@@ -107,6 +116,18 @@ class Work(Protocol):
 
     def take_in(self, sender: str, message: str) -> bool:
         """Note that a partner's message arrived; False if it had arrived before."""
+        ...
+
+    def has_taken_in(self, sender: str, message: str) -> bool:
+        """Say whether a partner's message arrived before and was accepted."""
+        ...
+
+    def place_of(self, sender: str, stream: str) -> Place:
+        """Return how far a partner's stream has come here; number 0 for one not heard of."""
+        ...
+
+    def move_on(self, sender: str, stream: str, place: Place) -> None:
+        """Note how far a partner's stream has come."""
         ...
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:

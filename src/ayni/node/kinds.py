@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ayni.agreements.life_cycle import KINDS as AGREEMENTS
+from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS}
+ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS, **HOLDINGS}
 """Kind to the type of its body, as the store reads it back."""

@@ -92,7 +92,7 @@ def status_of(node: OpenNode) -> Status:
         records={row["kind"]: row["count"] for row in counted},
         entries=StoredEntry.objects.using(node.alias).count(),
         last_entry_at=None if last is None else from_us(last),
-        outbox=StoredOutgoing.objects.using(node.alias).count(),
+        outbox=StoredOutgoing.objects.using(node.alias).filter(done_at=None).count(),
         free_bytes=shutil.disk_usage(node.folder).free,
         alarms=tuple(render(one.says, one.facts).text for one in alarms(node)),
         feeds=tuple(

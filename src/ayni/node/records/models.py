@@ -163,7 +163,11 @@ class StoredEntry(models.Model):
 
 
 class StoredOutgoing(models.Model):
-    """A message that leaves with the transaction that caused it. Its payload is sealed at rest too."""
+    """A message that leaves with the transaction that caused it, from its draft to the partner's receipt.
+
+    The payload is sealed at rest; once packed, the envelope lies beside it as it travels, so that every try
+    sends the same bytes. When its fate is known both are emptied: what was said stays with the partner.
+    """
 
     row: models.BigAutoField[int, int] = models.BigAutoField(primary_key=True)
     id = AsciiField(unique=True, max_length=64)
@@ -172,6 +176,18 @@ class StoredOutgoing(models.Model):
     control: models.BooleanField[bool, bool] = models.BooleanField()
     expires_at: models.BigIntegerField[int, int] = models.BigIntegerField()
     payload: models.BinaryField[bytes, bytes] = models.BinaryField()
+    state = AsciiField(max_length=12, default="waiting")
+    """`waiting`, `packed`; then `delivered`, `refused`, `withdrawn` or `overdue`."""
+    stream = AsciiField(max_length=253, default="")
+    seq: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    digest = AsciiField(max_length=64, default="")
+    """SHA-256 of the sealed part: what the receipt must name."""
+    envelope: models.BinaryField[bytes, bytes] = models.BinaryField(default=b"")
+    done_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    reasons: models.BinaryField[bytes, bytes] = models.BinaryField(default=b"")
+    """Why it was refused, sealed; empty otherwise."""
+    receipt = AsciiField(max_length=36, default="")
+    """Id of the receipt that decided it."""
 
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 
@@ -179,7 +195,7 @@ class StoredOutgoing(models.Model):
         """Control messages first, then in order of writing."""
 
         db_table = "ayni_outbox"
-        indexes: ClassVar = [models.Index(fields=["to", "-control", "row"], name="ayni_outbox_next")]
+        indexes: ClassVar = [models.Index(fields=["to", "state", "-control", "row"], name="ayni_outbox_next")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.id} to {self.to}"
@@ -202,6 +218,79 @@ class StoredIncoming(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message} from {self.sender}"
+
+
+class StoredStream(models.Model):
+    """How far a stream of messages has come: a partner's as we took it in, or one of ours as we sealed it."""
+
+    sender = AsciiField(max_length=64)
+    """The partner; for a stream of ours, `>` and the partner it goes to."""
+    stream = AsciiField(max_length=253)
+    tag = AsciiField(max_length=20, default="")
+    """For a stream of ours: what its name ends in at the partner."""
+    seq: models.BigIntegerField[int, int] = models.BigIntegerField()
+    digest = AsciiField(max_length=64)
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        """One row a stream."""
+
+        db_table = "ayni_stream"
+        constraints: ClassVar = [models.UniqueConstraint(fields=["sender", "stream"], name="ayni_stream_once")]
+
+    def __str__(self) -> str:
+        return f"{self.stream} of {self.sender}"
+
+
+class StoredReceipt(models.Model):
+    """A partner's signed word on what it did with our envelopes, as it came."""
+
+    id = AsciiField(primary_key=True, max_length=36)
+    partner = AsciiField(max_length=64)
+    at: models.BigIntegerField[int, int] = models.BigIntegerField(db_index=True)
+    data: models.BinaryField[bytes, bytes] = models.BinaryField()
+    """Sealed under the node's history key: reasons may name what they are about."""
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        """One row a receipt."""
+
+        db_table = "ayni_receipt"
+
+    def __str__(self) -> str:
+        return f"receipt {self.id} of {self.partner}"
+
+
+class StoredLine(models.Model):
+    """How the line to one partner fares."""
+
+    partner = AsciiField(primary_key=True, max_length=64)
+    attempts: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    """Tries in a row that failed."""
+    next_at: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    """Not tried again before this instant."""
+    reached_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    """When it answered last."""
+    failed_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    error = AsciiField(max_length=200, default="")
+    """What went wrong last, in English and ASCII."""
+    ledger = AsciiField(max_length=120, default="")
+    ledger_size: models.BigIntegerField[int, int] = models.BigIntegerField(default=0)
+    """Greatest size that partner has signed for its ledger, which can only grow."""
+    card = AsciiField(max_length=64, default="")
+    """SHA-256 of the card of ours that it took in last."""
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        """One row a partner."""
+
+        db_table = "ayni_line"
+
+    def __str__(self) -> str:
+        return f"line to {self.partner}"
 
 
 class StoredBlob(models.Model):

@@ -110,6 +110,23 @@ class Rows:
         statement = "INSERT INTO ayni_inbox (sender, message, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
         return self._count(statement, sender, message, at) == 1
 
+    def has_arrived(self, sender: str, message: str) -> bool:
+        """Tell whether an arrival was noted."""
+        return bool(self._run("SELECT 1 FROM ayni_inbox WHERE sender = %s AND message = %s", sender, message))
+
+    def place(self, sender: str, stream: str) -> tuple[int, str] | None:
+        """Return number and hash of the last message taken of a stream."""
+        found = self._run("SELECT seq, digest FROM ayni_stream WHERE sender = %s AND stream = %s", sender, stream)
+        return (int(found[0][0]), str(found[0][1])) if found else None
+
+    def move_on(self, sender: str, stream: str, place: tuple[int, str]) -> None:
+        """Note number and hash of the last message taken of a stream."""
+        statement = (
+            "INSERT INTO ayni_stream (sender, stream, tag, seq, digest) VALUES (%s, %s, '', %s, %s) "
+            "ON CONFLICT (sender, stream) DO UPDATE SET seq = excluded.seq, digest = excluded.digest"
+        )
+        self._count(statement, sender, stream, *place)
+
     def add_blob(self, token: bytes, size: int, at: int) -> bool:
         """Note a file; False if it was there before."""
         statement = "INSERT INTO ayni_blob (token, size, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"

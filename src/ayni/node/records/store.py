@@ -31,7 +31,7 @@ from ayni.model.act import Entry, leaf_of
 from ayni.model.codec import from_own_json, to_json
 from ayni.model.memory import check_accounted
 from ayni.model.record import Header, Record
-from ayni.model.store import Outgoing, Query
+from ayni.model.store import Outgoing, Place, Query
 from ayni.node.key_ring import DEK, KeyRing
 from ayni.node.keys import NodeKeys
 from ayni.node.records.blobs import WrittenBlob, blob_path, place_blob, read_blob, write_blob
@@ -99,8 +99,8 @@ class DjangoStore:
 
     @property
     def outbox(self) -> Sequence[Outgoing]:
-        """Every message committed, in order of writing."""
-        rows = StoredOutgoing.objects.using(self.alias).order_by("row")
+        """Every message committed whose fate is not known yet, in order of writing."""
+        rows = StoredOutgoing.objects.using(self.alias).filter(done_at=None).order_by("row")
         return tuple(self.open_outgoing(row) for row in rows.iterator())
 
     @property
@@ -284,6 +284,23 @@ class DjangoWork:
         self._begin()
         with translated(self._store.folder, "writing the inbox"):
             return self._rows.arrived(sender, message, to_us(self._now))
+
+    def has_taken_in(self, sender: str, message: str) -> bool:
+        """Say whether a partner's message arrived before and was accepted."""
+        with translated(self._store.folder, "reading the inbox"):
+            return self._rows.has_arrived(sender, message)
+
+    def place_of(self, sender: str, stream: str) -> Place:
+        """Return how far a partner's stream has come here; number 0 for one not heard of."""
+        with translated(self._store.folder, "reading the inbox"):
+            found = self._rows.place(sender, stream)
+        return Place() if found is None else Place(seq=found[0], digest=found[1])
+
+    def move_on(self, sender: str, stream: str, place: Place) -> None:
+        """Note how far a partner's stream has come."""
+        self._begin()
+        with translated(self._store.folder, "writing the inbox"):
+            self._rows.move_on(sender, stream, (place.seq, place.digest))
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:
         """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""

@@ -1,0 +1,43 @@
+"""What the sender writes down when a partner's receipt came: its exposures are held there, or were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ayni.exchange.holdings import EXPOSURE, HELD, REFUSED, SENT
+from ayni.exchange.receipt import Item, Receipt
+from ayni.exchange.sending import Fate, fate
+from ayni.model.act import Act, acting
+from ayni.model.handling import Mandate
+from ayni.model.officer import Officer
+from ayni.model.record import next_version
+from ayni.model.store import Query, Work
+
+DELIVERED = Act(name="exchange.delivered", machine=True)
+
+
+def note_receipt(
+    receipt: Receipt, items: Mapping[str, Item], *, sha256: str, by: Officer, under: Mandate, work: Work
+) -> None:
+    """Write down what a partner signed: one entry for a receipt, whatever it answers. The caller commits.
+
+    `sha256` is that of the receipt as it came, so that the one kept can be shown to be it.
+    """
+    fates = {name: fate(item) for name, item in items.items()}
+    with acting(DELIVERED, by=by, under=under, work=work) as acts:
+        for name, what in fates.items():
+            if what not in {Fate.DELIVERED, Fate.REFUSED, Fate.LOST}:
+                continue
+            for header in acts.find(Query(kind=EXPOSURE, identifier=f"message:{name}", states=(SENT,), limit=1)):
+                record = acts.get(header.id)
+                state = HELD if what is Fate.DELIVERED else REFUSED
+                acts.put(next_version(record, record.body, now=acts.now, state=state), replacing=header.version)
+        acts.note(
+            receipt=receipt.id,
+            sha256=sha256,
+            sender=receipt.sender,
+            delivered=sum(what is Fate.DELIVERED for what in fates.values()),
+            refused=sum(what in {Fate.REFUSED, Fate.LOST} for what in fates.values()),
+            ledger=receipt.ledger,
+            ledger_size=receipt.ledger_size,
+        )

@@ -1,0 +1,11 @@
+"""What every type of message does on arrival, put together; whoever writes another module of messages adds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ayni.exchange import sharing
+from ayni.exchange.payload import Type
+from ayni.exchange.receiving import Effect
+
+ALL_EFFECTS: Mapping[Type, Effect] = {**sharing.EFFECTS}
