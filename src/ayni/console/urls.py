@@ -16,6 +16,7 @@ handler500 = "ayni.console.views.home.defect"
 urlpatterns = [
     path("api/v1/", api.urls),
     path("witness/v1/", include("ayni.api.witness")),
+    path("exchange/v1/", include("ayni.api.partner_door")),
     path("", home.home, name="home"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),

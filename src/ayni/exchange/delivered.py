@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from ayni.exchange.holdings import EXPOSURE, HELD, REFUSED, SENT
+from ayni.exchange.holdings import EXPOSURE, HELD, REFUSED, SENT, UNDELIVERED
 from ayni.exchange.receipt import Item, Receipt
 from ayni.exchange.sending import Fate, fate
-from ayni.model.act import Act, acting
+from ayni.model.act import Act, Acting, acting
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer
 from ayni.model.record import next_version
 from ayni.model.store import Query, Work
 
 DELIVERED = Act(name="exchange.delivered", machine=True)
+OVERDUE = Act(name="exchange.overdue", machine=True)
 
 
 def note_receipt(
@@ -26,12 +27,10 @@ def note_receipt(
     fates = {name: fate(item) for name, item in items.items()}
     with acting(DELIVERED, by=by, under=under, work=work) as acts:
         for name, what in fates.items():
-            if what not in {Fate.DELIVERED, Fate.REFUSED, Fate.LOST}:
-                continue
-            for header in acts.find(Query(kind=EXPOSURE, identifier=f"message:{name}", states=(SENT,), limit=1)):
-                record = acts.get(header.id)
-                state = HELD if what is Fate.DELIVERED else REFUSED
-                acts.put(next_version(record, record.body, now=acts.now, state=state), replacing=header.version)
+            if what is Fate.DELIVERED:
+                _stands(acts, name, HELD)
+            elif what in {Fate.REFUSED, Fate.LOST}:
+                _stands(acts, name, REFUSED)
         acts.note(
             receipt=receipt.id,
             sha256=sha256,
@@ -41,3 +40,18 @@ def note_receipt(
             ledger=receipt.ledger,
             ledger_size=receipt.ledger_size,
         )
+
+
+def note_overdue(messages: Sequence[str], *, by: Officer, under: Mandate, work: Work) -> None:
+    """Write down that messages were not delivered within their time, one entry for all. The caller commits."""
+    with acting(OVERDUE, by=by, under=under, work=work) as acts:
+        for name in messages:
+            _stands(acts, name, UNDELIVERED)
+        acts.note(messages=len(messages), first=messages[0], last=messages[-1])
+
+
+def _stands(acts: Acting, message: str, state: str) -> None:
+    """Let the exposure that a message carried, if it carried one, stand in another state."""
+    for header in acts.find(Query(kind=EXPOSURE, identifier=f"message:{message}", states=(SENT,), limit=1)):
+        record = acts.get(header.id)
+        acts.put(next_version(record, record.body, now=acts.now, state=state), replacing=header.version)

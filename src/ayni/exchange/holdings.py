@@ -1,6 +1,7 @@
 """Who holds what: a record at the receiver for each thing it was given, one at the sender for each it gave.
 
-    exposure   ours, at a partner      written in the transaction of the share; "sent", then "held" or "refused"
+    exposure   ours, at a partner      written in the transaction of the share; "sent", then "held",
+                                       "refused" or "undelivered"
     holding    a partner's, with us    written in the transaction of its arrival; "held"
 
 Both name the agreement and the articles, so that years later each side can say under which
@@ -22,7 +23,7 @@ from ayni.model.record import Header, Record
 from ayni.model.store import Query, Work
 
 EXPOSURE, HOLDING = "exposure", "holding"
-SENT, HELD, REFUSED = "sent", "held", "refused"
+SENT, HELD, REFUSED, UNDELIVERED = "sent", "held", "refused", "undelivered"
 MOST = 10_000
 """Holders of one record at most that are listed."""
 

@@ -281,7 +281,8 @@ class _Turn:
                 acts.note(says=reasons[0].says)
         if reasons:
             return one.item(Outcome.REFUSED, reasons, articles)
-        context.work.take_in(payload.sender, payload.id)
+        if not context.work.take_in(payload.sender, payload.id):
+            raise ChangedMeanwhileError(record=payload.id, stored="taken in", yours="new")
         return one.item(Outcome.ACCEPTED, articles=articles)
 
     def _decide(self, received: Received) -> tuple[Verdict | None, Sequence[Reason]]:

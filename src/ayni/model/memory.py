@@ -138,6 +138,8 @@ class MemoryWork:
 
     def move_on(self, sender: str, stream: str, place: Place) -> None:
         """Note how far a partner's stream has come."""
+        if self.place_of(sender, stream).seq >= place.seq:
+            raise ChangedMeanwhileError(record=stream, stored="further on", yours=place.seq)
         self._shelves.places[sender, stream] = place
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:

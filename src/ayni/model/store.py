@@ -127,7 +127,11 @@ class Work(Protocol):
         ...
 
     def move_on(self, sender: str, stream: str, place: Place) -> None:
-        """Note how far a partner's stream has come."""
+        """Note how far a partner's stream has come.
+
+        Raises:
+            ChangedMeanwhileError: if it has come as far, or further, already.
+        """
         ...
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:

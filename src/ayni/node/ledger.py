@@ -176,9 +176,9 @@ class Ledger:
             LedgerError: if the log does not fit its own newest checkpoint.
         """
         self.sequencer.check()
-        stored = _stamp(self.node)
+        stored = stamp(self.node)
         while not stop.wait(self.pace.turn.total_seconds()):
-            if (now := _stamp(self.node)) != stored:  # another process has rotated the keys
+            if (now := stamp(self.node)) != stored:  # another process has rotated the keys
                 self.ring, self.former, stored = exchange_keys(self.node), _former(self.node), now
             self.step()
         self.step()
@@ -286,6 +286,6 @@ def _former(node: OpenNode) -> tuple[PublicIdentity, ...]:
     return () if known is None else known.identities[:-1]
 
 
-def _stamp(node: OpenNode) -> int:
+def stamp(node: OpenNode) -> int:
     """Return when the keys in use were last written, in nanoseconds."""
     return (node.folder / KEYS_FOLDER / KEY_FILE).stat().st_mtime_ns

@@ -15,6 +15,7 @@ from ayni.model.desk import Desk
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.record import House
 from ayni.node.doors import house_of
+from ayni.node.exchange import Exchange
 from ayni.node.names import Names
 from ayni.node.opening import OpenNode
 from ayni.node.records.store import DjangoStore
@@ -36,6 +37,7 @@ class Running:
     house: House
     node: OpenNode
     names: Names
+    exchange: Exchange
     supervisor: Supervisor = field(default_factory=lambda: Supervisor(()))
 
     @staticmethod
@@ -47,6 +49,7 @@ class Running:
             house=house_of(node.settings),
             node=node,
             names=names or Names(node),
+            exchange=Exchange(node),
             supervisor=supervisor or Supervisor(()),
         )
 

@@ -200,6 +200,18 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSettings:
+    """How much each partner may send, so that none floods the others out."""
+
+    envelopes_per_minute: int = key("Envelopes taken from one partner in a minute.", default=60_000)
+    bytes_per_hour: int = key("Bytes taken from one partner in an hour, attachments included.", default=16 << 30)
+
+    def __post_init__(self) -> None:
+        require(self.envelopes_per_minute >= 1, "envelopes_per_minute", "at least 1")
+        require(self.bytes_per_hour >= 1 << 20, "bytes_per_hour", "at least 1048576: one envelope must pass")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OidcSettings:
     """A sign-in service of the institution (OpenID Connect)."""
 
@@ -255,6 +267,7 @@ class Settings:
     retention: RetentionSettings = key("How long things are kept.", factory=RetentionSettings)
     keys: KeySettings = key("What guards the node's key.", factory=KeySettings)
     serve: ServeSettings = key("Where people and partners reach the node.", factory=ServeSettings)
+    exchange: ExchangeSettings = key("How much each partner may send.", factory=ExchangeSettings)
     oidc: tuple[OidcSettings, ...] = key("Sign-in services.", default=())
     feeds: tuple[FeedSettings, ...] = key("Feeds.", default=())
 

@@ -9,24 +9,20 @@ The connection trusts exactly the one certificate of the card: no authority, no 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
-import ssl
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from ayni.errors import UnreadableError
 from ayni.exchange.keys import origin_of, witness_of
 from ayni.ledger.checkpoint import SignedCheckpoint
 from ayni.ledger.witness import QUIET, TEXT, Answer, Suspicion, Witness
 from ayni.ledger.witnessing import BEHIND, CONTRADICTED, SILENT_LOG, Heard, Outcome, Partner
 from ayni.node.folder import restored_from
 from ayni.node.ledger import Ledger, open_ledger
+from ayni.node.lines import Line
 from ayni.node.partners import pinned_partners
 from ayni.toolkit.phrases import phrase
 
@@ -40,7 +36,6 @@ ASK_EVERY_S: Final = 60.0
 """How often partners are asked. Source: exchange specification: a checkpoint every 60 s."""
 AGAIN_AFTER: Final = timedelta(hours=1)
 """A checkpoint witnessed already is sent again after this, so that a quiet log is told from a lost link. Ours."""
-TIMEOUT_S: Final = 10.0
 MAX_ANSWER: Final = 65_536
 """Largest answer read, in bytes; a checkpoint with the signatures of eight witnesses has about 60,000."""
 NEVER_LOG = phrase("no checkpoint of {partner} has reached us yet")
@@ -64,41 +59,13 @@ class HttpsDoor:
         return self._ask("GET", f"{PATH}/checkpoint?origin={quote(origin, safe='')}")
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        place = urlsplit(self.address)
-        line = http.client.HTTPSConnection(
-            place.hostname or "", place.port, timeout=TIMEOUT_S, context=_trusting(self.certificate)
-        )
+        line = Line(address=self.address, certificate=self.certificate)
+        headers = {"Content-Type": TEXT} if body is not None else {}
         try:
-            line.connect()
-            self._check(line)
-            line.request(method, path, body=body, headers={"Content-Type": TEXT} if body is not None else {})
-            got = line.getresponse()
-            said = got.read(MAX_ANSWER + 1)
-        except http.client.HTTPException as error:
-            raise OSError(str(error)) from error
+            said = line.ask(method, path, body, headers=headers, longest=MAX_ANSWER)
         finally:
             line.close()
-        if len(said) > MAX_ANSWER:
-            raise UnreadableError(file="answer of a witness", why=f"longer than {MAX_ANSWER} bytes")
-        return Answer(status=got.status, body=said, content_type=got.headers.get("Content-Type", ""))
-
-    def _check(self, line: http.client.HTTPSConnection) -> None:
-        """Refuse any certificate but the pinned one, also one that the pinned one has signed."""
-        shown = line.sock.getpeercert(binary_form=True) or b""
-        pinned = ssl.PEM_cert_to_DER_cert(self.certificate)
-        if not hmac.compare_digest(hashlib.sha256(shown).digest(), hashlib.sha256(pinned).digest()):
-            message = "it shows another certificate than its card"
-            raise ConnectionError(message)
-
-
-def _trusting(certificate: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False  # the certificate itself is pinned, under whatever name it answers
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cadata=certificate)
-    return context
+        return Answer(status=said.status, body=said.body, content_type=said.headers.get("Content-Type", ""))
 
 
 def witnesses_of(pinned: Mapping[str, PinnedPartner]) -> Sequence[Partner]:

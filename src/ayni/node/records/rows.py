@@ -105,6 +105,12 @@ class Rows:
         found: int | None = self._run("SELECT MAX(at) FROM ayni_entry")[0][0]
         return found
 
+    def count_entries(self) -> int:
+        """Return how many entries the history has: those with a place, and those that wait for one."""
+        placed, waiting = "SELECT MAX(seq) FROM ayni_entry", "SELECT COUNT(*) FROM ayni_entry WHERE seq IS NULL"
+        last = self._run(placed)[0][0]
+        return (0 if last is None else int(last) + 1) + int(self._run(waiting)[0][0])
+
     def arrived(self, sender: str, message: str, at: int) -> bool:
         """Note an arrival; False if it was noted before."""
         statement = "INSERT INTO ayni_inbox (sender, message, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
@@ -119,13 +125,14 @@ class Rows:
         found = self._run("SELECT seq, digest FROM ayni_stream WHERE sender = %s AND stream = %s", sender, stream)
         return (int(found[0][0]), str(found[0][1])) if found else None
 
-    def move_on(self, sender: str, stream: str, place: tuple[int, str]) -> None:
-        """Note number and hash of the last message taken of a stream."""
+    def move_on(self, sender: str, stream: str, place: tuple[int, str]) -> bool:
+        """Note number and hash of the last message taken of a stream; False if it has come further already."""
         statement = (
             "INSERT INTO ayni_stream (sender, stream, tag, seq, digest) VALUES (%s, %s, '', %s, %s) "
-            "ON CONFLICT (sender, stream) DO UPDATE SET seq = excluded.seq, digest = excluded.digest"
+            "ON CONFLICT (sender, stream) DO UPDATE SET seq = excluded.seq, digest = excluded.digest "
+            "WHERE ayni_stream.seq < excluded.seq"
         )
-        self._count(statement, sender, stream, *place)
+        return self._count(statement, sender, stream, *place) == 1
 
     def add_blob(self, token: bytes, size: int, at: int) -> bool:
         """Note a file; False if it was there before."""

@@ -300,7 +300,8 @@ class DjangoWork:
         """Note how far a partner's stream has come."""
         self._begin()
         with translated(self._store.folder, "writing the inbox"):
-            self._rows.move_on(sender, stream, (place.seq, place.digest))
+            if not self._rows.move_on(sender, stream, (place.seq, place.digest)):
+                raise ChangedMeanwhileError(record=stream, stored="further on", yours=place.seq)
 
     def put_blob(self, chunks: Iterable[bytes]) -> str:
         """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""

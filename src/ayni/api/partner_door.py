@@ -1,0 +1,120 @@
+"""The door for partners' nodes: envelopes come in, receipts go out.
+
+Nobody signs in. Each request carries the asker's signed word (`ayni.exchange.asking`); what is
+not of a pinned partner, too large, too slow or too often is turned away before anything is
+opened. The answer leaves after what was taken in is durable.
+
+Source: docs/reference/protocols/ayni-exchange-1.md.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from ayni.errors import AyniError, ChangedMeanwhileError, EnvelopeError, NodeError
+from ayni.exchange import bundle
+from ayni.exchange.asking import Claim, fits, read_ask
+from ayni.node.running import running
+
+BAD, UNKNOWN, TOO_LARGE, TOO_OFTEN, UNAVAILABLE, TOO_SLOW = 400, 401, 413, 429, 503, 408
+PIECE: Final = 1 << 16
+SLOWEST_S: Final = 60.0
+"""How long a body may take to arrive: 4 MiB at the 64 kbit/s of the weakest links take longer, so add its due."""
+SLOWEST_BYTES_S: Final = 4_000
+"""Bytes a second below which a sender is turned away: half of a 64 kbit/s link. Ours."""
+RECEIPT: Final = "application/jose+json"
+
+
+class TurnedAwayError(Exception):
+    """A request that is answered by a status and one line, and by nothing else."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+@csrf_exempt
+@require_POST
+def envelopes(request: HttpRequest) -> HttpResponse:
+    """Take in up to 32 envelopes and answer with the signed receipt."""
+    try:
+        with asked(request, bundle.LONGEST) as (claim, body):
+            found, exchange = bundle.split(body), running().exchange
+            if pause_s := exchange.quotas.ask(claim.asker, len(found), len(body)):
+                return _told("more than this node takes from one partner", TOO_OFTEN, pause_s)
+            answer = exchange.receive(claim.asker, found)
+    except TurnedAwayError as error:
+        return _told(str(error), error.status)
+    except (NodeError, ChangedMeanwhileError) as error:
+        return _told(str(error), UNAVAILABLE)
+    except AyniError as error:
+        return _told(str(error), BAD)
+    return _answer(answer, RECEIPT)
+
+
+@contextmanager
+def asked(request: HttpRequest, longest: int = 0) -> Iterator[tuple[Claim, bytes]]:
+    """Give who asks and what was sent: no more than it may be, no slower, one request of a partner at a time.
+
+    Raises:
+        TurnedAwayError: if it is nobody we know, asks too much, or the claim was made for another request.
+    """
+    exchange = running().exchange
+    try:
+        claim = read_ask(
+            request.headers.get("Authorization", ""),
+            exchange.known(),
+            node=exchange.node.settings.node.id,
+            now=exchange.node.clock(),
+        )
+    except EnvelopeError as error:
+        raise TurnedAwayError(UNKNOWN, str(error)) from error
+    with exchange.quotas.one_of(claim.asker) as admitted:
+        if not admitted:
+            raise TurnedAwayError(TOO_OFTEN, "another request of yours is being answered")
+        body = _read(request, longest)
+        if not fits(claim, request.method or "", request.get_full_path(), body):
+            raise TurnedAwayError(UNKNOWN, "what was signed is another request")
+        yield claim, body
+
+
+def _read(request: HttpRequest, longest: int) -> bytes:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isdecimal() or int(length) > longest:
+        raise TurnedAwayError(TOO_LARGE, f"a length of at most {longest} bytes is to be given")
+    until = time.monotonic() + SLOWEST_S + int(length) / SLOWEST_BYTES_S
+    pieces: list[bytes] = []
+    left = int(length)
+    while left and (piece := request.read(min(PIECE, left))):
+        left -= len(piece)
+        pieces.append(piece)
+        if time.monotonic() > until:
+            raise TurnedAwayError(TOO_SLOW, "it came too slowly")
+    if left:
+        raise TurnedAwayError(BAD, f"{left} bytes are missing")
+    return b"".join(pieces)
+
+
+def _answer(body: bytes, kind: str) -> HttpResponse:
+    told = HttpResponse(body, content_type=kind)
+    told["Cache-Control"] = "no-store"
+    return told
+
+
+def _told(why: str, status: int, pause_s: int = 0) -> HttpResponse:
+    told = HttpResponse(f"{why}\n".encode(), status=status, content_type="text/plain; charset=utf-8")
+    told["Cache-Control"] = "no-store"
+    if pause_s:
+        told["Retry-After"] = str(pause_s)
+    return told
+
+
+urlpatterns = [path("envelopes", envelopes, name="exchange_envelopes")]

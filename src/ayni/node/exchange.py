@@ -1,0 +1,372 @@
+"""The exchange of a node, put together: what waits goes to partners, what they send is taken in.
+
+    exchange = Exchange(node)
+    exchange.run(stop)                        the job `exchange`, until told to stop
+    exchange.send()                           one turn to every partner whose time has come
+    exchange.receive(sender, envelopes)       at the door: returns the signed receipt
+
+A line that fails is tried again after a pause drawn at random between nothing and twice the
+one before, at most an hour, so that a thousand nodes do not all come back in the same second
+("full jitter"). A message that is not delivered within its time is put aside for a person.
+
+Source: exchange specification, "Transport"; full jitter: M. Brooker, Exponential backoff and jitter, 2015.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from ayni.agreements.book import Book
+from ayni.agreements.shelf import Shelf
+from ayni.errors import AyniError, EnvelopeError, KeyHistoryError, UnknownError
+from ayni.exchange import bundle
+from ayni.exchange.asking import PATH, ask
+from ayni.exchange.directory import Directory
+from ayni.exchange.effects import ALL_EFFECTS
+from ayni.exchange.envelope import Agreed, Opener
+from ayni.exchange.jws import PublicPair
+from ayni.exchange.keys import Identity, KeyRing, PublicIdentity, origin_of
+from ayni.exchange.partners import Partner
+from ayni.exchange.receipt import MAX_RECEIPT_BYTES, check_receipt, read_receipt, sign_receipt
+from ayni.exchange.receiving import Inbox
+from ayni.exchange.sending import Fate, fate
+from ayni.model.handling import Mandate, Purpose
+from ayni.model.store import Work
+from ayni.node.doors import house_of
+from ayni.node.files import make_private_folder
+from ayni.node.ledger import exchange_keys, stamp
+from ayni.node.lines import Line
+from ayni.node.outbox import Outbox, Ready
+from ayni.node.quotas import Quotas
+from ayni.node.records.rows import Rows
+from ayni.node.records.sealing import to_us
+
+if TYPE_CHECKING:
+    from ayni.model.officer import Officer
+    from ayni.node.opening import OpenNode
+
+LOOK_EVERY_S: Final = 0.25
+"""How often the outbox is looked into. Ours: a person does not notice, and a look costs 0.1 ms."""
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 3600.0
+ANSWER_S: Final = 60.0
+"""How long a partner may take over one delivery before we hang up: 32 effects on a slow disk. Ours."""
+TURNS: Final = 64
+"""Requests to one partner in a row before the others have their turn. Ours."""
+FORGET_EVERY: Final = timedelta(hours=1)
+OK: Final = 200
+MANDATE: Final = Mandate(
+    purpose=Purpose.ADMINISTRATION,
+    legal_basis="records of transfers (Directive (EU) 2016/680, article 24, or the national rule in its place)",
+)
+"""Under which the node writes down receipts and what could not be delivered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one turn to a partner did."""
+
+    partner: str
+    sent: int = 0
+    delivered: int = 0
+    refused: int = 0
+    error: str = ""
+    """Why the line failed; empty otherwise."""
+
+
+class Exchange:
+    """The exchange of one open node. Reuse it: it remembers keys, compiled agreements and open lines."""
+
+    def __init__(self, node: OpenNode) -> None:
+        self.node = node
+        self.outbox = Outbox(node)
+        self.directory = Directory()
+        self._shelf = Shelf()
+        self._lock = threading.RLock()
+        self._ring: tuple[int, KeyRing] | None = None
+        self._openers: dict[str, tuple[object, Opener]] = {}
+        self._inbox: Inbox | None = None
+        self._lines: dict[str, Line] = {}
+        self._forgotten = node.clock()
+        chosen = node.settings.exchange
+        self.quotas = Quotas(envelopes_a_minute=chosen.envelopes_per_minute, bytes_an_hour=chosen.bytes_per_hour)
+
+    # -- what both directions need
+
+    @property
+    def ring(self) -> KeyRing:
+        """The node's own keys, read again when another process has changed them."""
+        if self._ring is None or self._ring[0] != stamp(self.node):
+            ring = exchange_keys(self.node)
+            self._ring = (stamp(self.node), ring)
+        return self._ring[1]
+
+    @property
+    def identity(self) -> Identity:
+        """What this node signs with."""
+        return self.ring.current
+
+    def officer(self) -> Officer:
+        """Return the service officer `inbox`.
+
+        Raises:
+            UnknownError: if the node has no administrator yet, who would answer for it.
+        """
+        from ayni.node.officers.models import Account  # noqa: PLC0415 -- needs Django configured
+
+        account = Account.objects.using(self.node.alias).filter(username="inbox", machine=True).first()
+        if account is None:
+            raise UnknownError(kind="service officer", name="inbox (add the first administrator)")
+        return account.as_officer()
+
+    def partners(self) -> Mapping[str, Partner]:
+        """Return the pinned partners as they are now."""
+        with self.node.store.work() as work:
+            self.directory.refresh(work)
+        return self.directory.partners
+
+    def book(self) -> Book:
+        """Return the agreements as they stand now."""
+        with self.node.store.work() as work:
+            return self._shelf.book(work)
+
+    def known(self, work: Work | None = None) -> Mapping[str, PublicIdentity]:
+        """Return the identities in use of pinned partners and of this node."""
+        if work is None:
+            self.partners()
+        else:
+            self.directory.refresh(work)
+        return {**self.directory.identities, self.node.settings.node.id: self.identity.public}
+
+    def trust(self, kid: str) -> PublicPair | None:
+        """Return the keys of a pinned partner, if they are in use."""
+        identity = self.directory.identities.get(kid.rpartition("/")[0])
+        return identity.signing if identity is not None and identity.kid == kid else None
+
+    # -- receiving
+
+    def receive(self, sender: str, envelopes: Sequence[bytes]) -> bytes:
+        """Take in what a partner sent, and return the signed receipt.
+
+        Raises:
+            NodeError: if nothing can be stored now; nothing was taken in.
+            UnknownError: if the node has no service officer yet.
+            InvalidValueError: for no envelope.
+        """
+        with self._lock:
+            items = self.inbox.receive(envelopes)
+            return sign_receipt(
+                self.identity,
+                sender,
+                items,
+                at=self.node.clock(),
+                ledger=(origin_of(self.node.settings.node.id), Rows(self.node.alias).count_entries()),
+            )
+
+    @property
+    def inbox(self) -> Inbox:
+        """What takes messages in."""
+        ring = self.ring
+        if self._inbox is None or self._inbox.identity is not ring.current:
+            self._inbox = Inbox(
+                house=house_of(self.node.settings),
+                by=self.officer(),
+                identity=ring.current,
+                effects=ALL_EFFECTS,
+                known=self.known,
+                opener=self._opener,
+                store=self.node.store,
+                shelf=self._shelf,
+            )
+        return self._inbox
+
+    def _opener(self, known: Mapping[str, PublicIdentity], book: Book) -> Opener:
+        """Return what opens envelopes; kept as long as keys stay, because it remembers verified batches."""
+        key = tuple(sorted(one.kid for one in known.values())), tuple(one.seed for one in self.ring.sealing)
+        held = self._openers.get("now")
+        if held is None or held[0] != key:
+            pairs = {one.kid: one.signing for one in known.values()}
+            opener = Opener(
+                node=self.node.settings.node.id, secrets=self.ring.sealing, trust=pairs.get, agreed=_agreed(book)
+            )
+            self._openers["now"] = held = (key, opener)
+        held[1].agreed = _agreed(book)
+        return held[1]
+
+    # -- sending
+
+    def run(self, stop: threading.Event) -> None:
+        """Send what waits, until *stop* is set: the job `exchange`."""
+        from django.db import connections  # noqa: PLC0415 -- Django is configured
+
+        try:
+            while not stop.wait(LOOK_EVERY_S):
+                self.send(stop=stop)
+        finally:
+            for line in self._lines.values():
+                line.close()
+            connections[self.node.alias].close()
+
+    def send(self, *, now: bool = False, stop: threading.Event | None = None) -> Sequence[Turn]:
+        """Give every partner for whom something waits its turn; with *now*, also those whose pause is not over."""
+        waiting = self.outbox.partners()
+        if not waiting and self.node.clock() - self._forgotten < FORGET_EVERY:
+            return []
+        with self.alone() as mine:
+            if not mine:
+                return []
+            by = self.officer()
+            while self.outbox.give_up(by=by, under=MANDATE):
+                pass
+            self._forget()
+            partners = self.partners()
+            turns = []
+            for name in waiting:
+                if stop is not None and stop.is_set():
+                    break
+                turn = self._turn(name, partners.get(name), by, now=now)
+                if turn is not None:
+                    turns.append(turn)
+            return turns
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Be the one process that sends for this node; yields False if another is."""
+        folder = self.node.folder / "exchange"
+        make_private_folder(folder)
+        handle = os.open(folder / "sending.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(handle)
+
+    def prepare(self, name: str) -> Sequence[Ready]:
+        """Pack what waits for a partner, and return the next envelopes for it.
+
+        Raises:
+            KeyHistoryError: if it is not pinned, or has announced no sealing key for today.
+        """
+        now = self.node.clock()
+        self.partners()
+        history = self.directory.histories.get(name)
+        if history is None:
+            raise KeyHistoryError(node=name, why="it is not pinned here")
+        self.outbox.withdraw(name, book=self.book(), by=self.officer(), under=MANDATE)
+        self.outbox.pack(
+            name,
+            identity=self.identity,
+            sealing=lambda _partner: history.sealing_at(now),
+        )
+        return self.outbox.ready(name)
+
+    def believe(self, name: str, data: bytes, sent: Mapping[str, str], by: Officer) -> Turn:
+        """Verify a partner's receipt for what was *sent* (id to SHA-256), and act on it.
+
+        Raises:
+            EnvelopeError: if it is not the answer to what was sent, or is not believed; nothing is marked delivered.
+        """
+        line = self.outbox.line(name)
+        receipt = read_receipt(data, self.trust)
+        was = line.ledger_size if receipt.ledger == line.ledger else 0
+        items = check_receipt(
+            receipt, sent, by=name, to=self.node.settings.node.id, now=self.node.clock(), ledger_was=was
+        )
+        self.outbox.settle(receipt, items, data, by=by, under=MANDATE)
+        line.ledger, line.ledger_size = receipt.ledger, receipt.ledger_size
+        self.outbox.keep_line(line)
+        fates = [fate(item) for item in items.values()]
+        return Turn(
+            partner=name,
+            sent=len(sent),
+            delivered=sum(one is Fate.DELIVERED for one in fates),
+            refused=sum(one in {Fate.REFUSED, Fate.LOST} for one in fates),
+        )
+
+    def _turn(self, name: str, partner: Partner | None, by: Officer, *, now: bool) -> Turn | None:
+        line, at = self.outbox.line(name), self.node.clock()
+        if partner is not None and not partner.card.address:
+            return None  # it fetches for itself, or a courier carries
+        if not now and line.next_at > to_us(at):
+            return None
+        sent = delivered = refused = 0
+        try:
+            if partner is None:
+                raise KeyHistoryError(node=name, why="it is not pinned here")
+            for _ in range(TURNS):
+                ready = self.prepare(name)
+                if not ready:
+                    break
+                done = self.believe(name, self._post(partner, ready), {one.id: one.sha256 for one in ready}, by)
+                sent, delivered, refused = sent + done.sent, delivered + done.delivered, refused + done.refused
+                if not done.delivered and not done.refused:
+                    raise EnvelopeError(envelope="delivery", why=f"{name} took nothing in of {done.sent} envelopes")
+        except (OSError, AyniError) as error:
+            self._failed(name, error)
+            return Turn(partner=name, sent=sent, delivered=delivered, refused=refused, error=_plain(error))
+        self._reached(name)
+        return Turn(partner=name, sent=sent, delivered=delivered, refused=refused)
+
+    def _post(self, partner: Partner, ready: Sequence[Ready]) -> bytes:
+        card = partner.card
+        body, path = bundle.join(one.envelope for one in ready), f"{PATH}/envelopes"
+        headers = {
+            "Authorization": ask(self.identity, card.node, "POST", path, body, self.node.clock()),
+            "Content-Type": "application/octet-stream",
+        }
+        line = self._lines.get(card.node)
+        if line is None or (line.address, line.certificate) != (card.address, card.certificate):
+            line = self._lines[card.node] = Line(
+                address=card.address, certificate=card.certificate, timeout_s=ANSWER_S
+            )
+        said = line.ask("POST", path, body, headers=headers, longest=MAX_RECEIPT_BYTES)
+        if said.status != OK:
+            why = said.body[:200].decode("ascii", "replace").strip()
+            message = f"{card.node} answered {said.status}: {why}"
+            raise OSError(message)
+        return said.body
+
+    def _failed(self, name: str, error: Exception) -> None:
+        line, now = self.outbox.line(name), self.node.clock()
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(line.attempts, 20))
+        line.attempts += 1
+        line.failed_at = to_us(now)
+        line.next_at = to_us(now + timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 -- a pause, no secret
+        line.error = _plain(error)[:200]
+        self.outbox.keep_line(line)
+
+    def _reached(self, name: str) -> None:
+        line = self.outbox.line(name)
+        line.attempts, line.next_at, line.error = 0, 0, ""
+        line.reached_at = to_us(self.node.clock())
+        self.outbox.keep_line(line)
+
+    def _forget(self) -> None:
+        now = self.node.clock()
+        if now - self._forgotten >= FORGET_EVERY:
+            self.outbox.forget(now - timedelta(days=self.node.settings.retention.records_days))
+            self._forgotten = now
+
+
+def _agreed(book: Book) -> Agreed:
+    def agreed(agreement: str, version: int) -> str | None:
+        held = book.find(agreement)
+        return held.slice.sha256 if held is not None and held.text.version == version else None
+
+    return agreed
+
+
+def _plain(error: Exception) -> str:
+    return str(error).encode("ascii", "replace").decode() or type(error).__name__
