@@ -87,6 +87,7 @@ class Line:
         if got.length:
             message = f"an answer {got.length} bytes too short"
             raise OSError(message)
+        got.close()  # the answer, not the connection: now it can be asked again
         return Said(status=got.status, body=b"".join(pieces), headers=dict(got.headers.items()))
 
     def _connect(self) -> http.client.HTTPSConnection:
