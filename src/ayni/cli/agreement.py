@@ -10,7 +10,7 @@ The first four need no node. The rest are acts of an officer at a node.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -144,8 +144,9 @@ def propose(desk: Desk, *, file: Path, as_json: bool) -> None:
     text = read_file(file)
     with desk.work() as work:
         record = life_cycle.propose(text, by=desk.by, under=desk.under, work=work, house=desk.house)
+        told = _tell(desk, record, work)
         work.commit()
-    _shown(record, as_json=as_json)
+    _shown(record, told, as_json=as_json)
 
 
 @agreement.command()
@@ -160,8 +161,9 @@ def counter(desk: Desk, *, file: Path, words: str, as_json: bool) -> None:
         record = life_cycle.counter(
             text.id, text, words=words, by=desk.by, under=desk.under, work=work, house=desk.house
         )
+        told = _tell(desk, record, work)
         work.commit()
-    _shown(record, as_json=as_json)
+    _shown(record, told, as_json=as_json)
 
 
 @agreement.command()
@@ -172,8 +174,9 @@ def accept(desk: Desk, *, name: str, as_json: bool) -> None:
     """Accept the text as it stands."""
     with desk.work() as work:
         record = life_cycle.accept(name, by=desk.by, under=desk.under, work=work, house=desk.house)
+        told = _tell(desk, record, work)
         work.commit()
-    _shown(record, as_json=as_json)
+    _shown(record, told, as_json=as_json)
 
 
 @agreement.command()
@@ -192,8 +195,9 @@ def sign(desk: Desk, *, name: str, as_json: bool) -> None:
         record = life_cycle.sign(
             name, sign_bytes=signer(keys), verify=verify, by=desk.by, under=desk.under, work=work, house=desk.house
         )
+        told = _tell(desk, record, work)
         work.commit()
-    _shown(record, as_json=as_json)
+    _shown(record, told, as_json=as_json)
 
 
 @agreement.command()
@@ -213,6 +217,19 @@ def send(desk: Desk, *, name: str, out: Path) -> None:
 
 
 @agreement.command()
+@click.argument("name")
+@json_option
+@acts
+def tell(desk: Desk, *, name: str, as_json: bool) -> None:
+    """Send this node's steps to the other parties once more; what they know already they pass over."""
+    with desk.work() as work:
+        record = life_cycle.find(name, work)
+        told = _tell(desk, record, work)
+        work.commit()
+    _shown(record, told, as_json=as_json)
+
+
+@agreement.command()
 @click.argument("file", type=FILE)
 @acts
 def hear(desk: Desk, *, file: Path) -> None:
@@ -228,7 +245,7 @@ def hear(desk: Desk, *, file: Path) -> None:
                 record = hear_step(desk, step, verify, work)
                 work.commit()
                 heard += 1
-                _shown(record, as_json=False)
+                _shown(record, (), as_json=False)
     click.echo(f"{heard} of {len(steps)} steps were new")
 
 
@@ -240,8 +257,9 @@ def enter(desk: Desk, *, name: str, as_json: bool) -> None:
     """Note that a signed agreement is in force."""
     with desk.work() as work:
         record = life_cycle.enter(name, by=desk.by, under=desk.under, work=work, house=desk.house)
+        told = _tell(desk, record, work)
         work.commit()
-    _shown(record, as_json=as_json)
+    _shown(record, told, as_json=as_json)
 
 
 def _stops(act: Callable[..., Record[object]], help_text: str) -> Callable[..., None]:
@@ -254,8 +272,9 @@ def _stops(act: Callable[..., Record[object]], help_text: str) -> Callable[..., 
     def command(desk: Desk, *, name: str, words: str, as_json: bool) -> None:
         with desk.work() as work:
             record = act(name, words=words, by=desk.by, under=desk.under, work=work, house=desk.house)
+            told = _tell(desk, record, work)
             work.commit()
-        _shown(record, as_json=as_json)
+        _shown(record, told, as_json=as_json)
 
     command.__doc__ = help_text
     return command
@@ -284,10 +303,37 @@ def _body(record: Record[object]) -> Agreement:
     return cast("Agreement", record.body)
 
 
-def _shown(record: Record[object], *, as_json: bool) -> None:
+def _tell(desk: Desk, record: Record[object], work: Work) -> Sequence[str]:
+    """Let the other parties that are pinned hear our step; it leaves with the transaction."""
+    from ayni.exchange import partners, steps  # noqa: PLC0415 -- as above
+    from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- as above
+
+    pinned = partners.pinned(work)
+    if not set(pinned) & set(_body(record).text.party_ids):
+        return ()
+    return steps.tell(
+        record,
+        identity=exchange_keys(desk.node).current,
+        reachable=pinned,
+        by=desk.by,
+        under=desk.under,
+        work=work,
+        house=desk.house,
+    )
+
+
+def _shown(record: Record[object], told: Sequence[str], *, as_json: bool) -> None:
     body = _body(record)
-    answer = {"agreement": body.text.id, "version": body.text.version, "state": body.state, "id": record.header.id}
+    answer = {
+        "agreement": body.text.id,
+        "version": body.text.version,
+        "state": body.state,
+        "id": record.header.id,
+        "told": list(told),
+    }
     if as_json:
         show_json(answer)
-    else:
-        click.echo(f"{body.text.id} v{body.text.version}: {body.state}")
+        return
+    click.echo(f"{body.text.id} v{body.text.version}: {body.state}")
+    if told:
+        click.echo(f"on its way to {', '.join(told)}")

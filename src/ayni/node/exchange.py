@@ -342,14 +342,14 @@ class Exchange:
         line, now = self.outbox.line(name), self.node.clock()
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(line.attempts, 20))
         line.attempts += 1
-        line.failed_at = to_us(now)
+        line.failed_at = line.failed_at or to_us(now)
         line.next_at = to_us(now + timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 -- a pause, no secret
         line.error = _plain(error)[:200]
         self.outbox.keep_line(line)
 
     def _reached(self, name: str) -> None:
         line = self.outbox.line(name)
-        line.attempts, line.next_at, line.error = 0, 0, ""
+        line.attempts, line.next_at, line.failed_at, line.error = 0, 0, None, ""
         line.reached_at = to_us(self.node.clock())
         self.outbox.keep_line(line)
 

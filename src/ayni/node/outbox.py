@@ -182,10 +182,12 @@ class Outbox:
             work.commit()
         return len(rows)
 
-    def told(self, *, states: Sequence[str], limit: int = 100) -> Sequence[Told]:
-        """Return messages in some states, newest first."""
+    def told(self, *, states: Sequence[str], unseen: bool = False, limit: int = 100) -> Sequence[Told]:
+        """Return messages in some states, newest first; with *unseen*, those that nobody has looked at."""
         with translated(self._node.folder, "reading the outbox"):
-            rows = StoredOutgoing.objects.using(self._node.alias).filter(state__in=states).order_by("-row")[:limit]
+            rows = StoredOutgoing.objects.using(self._node.alias).filter(state__in=states).order_by("-row")
+            if unseen:
+                rows = rows.filter(seen_by="")
             return [
                 Told(
                     id=row.id,
@@ -196,8 +198,14 @@ class Outbox:
                     done_at=None if row.done_at is None else from_us(row.done_at),
                     reasons=self._opened(row),
                 )
-                for row in rows
+                for row in rows[:limit]
             ]
+
+    def mark_seen(self, message: str, officer: str) -> bool:
+        """Note who has looked at a message whose fate is known; False if there is none such, or it was seen."""
+        with translated(self._node.folder, "writing the outbox"):
+            rows = StoredOutgoing.objects.using(self._node.alias).filter(id=message, seen_by="")
+            return bool(rows.exclude(done_at=None).exclude(state=DELIVERED).update(seen_by=officer))
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how many messages there are by partner and state."""

@@ -75,6 +75,7 @@ def status_of(node: OpenNode) -> Status:
     """Return how the node fares now."""
     from django.db.models import Count  # noqa: PLC0415 -- Django is configured once a node is open
 
+    from ayni.node.post_status import post_alarms  # noqa: PLC0415 -- as above
     from ayni.node.records.models import StoredEntry, StoredOutgoing, StoredRecord  # noqa: PLC0415 -- as above
     from ayni.node.records.sealing import from_us  # noqa: PLC0415 -- as above
     from ayni.node.witnesses import alarms  # noqa: PLC0415 -- as above
@@ -94,7 +95,7 @@ def status_of(node: OpenNode) -> Status:
         last_entry_at=None if last is None else from_us(last),
         outbox=StoredOutgoing.objects.using(node.alias).filter(done_at=None).count(),
         free_bytes=shutil.disk_usage(node.folder).free,
-        alarms=tuple(render(one.says, one.facts).text for one in alarms(node)),
+        alarms=(*(render(one.says, one.facts).text for one in alarms(node)), *post_alarms(node)),
         feeds=tuple(
             health for feed in node.settings.feeds if (health := health_of(node.folder, feed.name)) is not None
         ),

@@ -188,6 +188,8 @@ class StoredOutgoing(models.Model):
     """Why it was refused, sealed; empty otherwise."""
     receipt = AsciiField(max_length=36, default="")
     """Id of the receipt that decided it."""
+    seen_by = AsciiField(max_length=64, default="")
+    """Officer who has looked at one that was refused or not delivered."""
 
     objects: ClassVar[models.Manager[Any]] = models.Manager()
 
@@ -274,6 +276,7 @@ class StoredLine(models.Model):
     reached_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
     """When it answered last."""
     failed_at: models.BigIntegerField[int | None, int | None] = models.BigIntegerField(null=True)
+    """Since when tries fail; null while the line holds."""
     error = AsciiField(max_length=200, default="")
     """What went wrong last, in English and ASCII."""
     ledger = AsciiField(max_length=120, default="")
