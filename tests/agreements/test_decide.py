@@ -11,8 +11,9 @@ from ayni.agreements.classes import sights
 from ayni.agreements.core import CORE_TITLES, core_policies
 from ayni.agreements.decide import compile_core, compile_text
 from ayni.agreements.drafting import TEMPLATES, words
-from ayni.agreements.syntax import read_policies
-from ayni.agreements.vocabulary import HANDLE, Action, Value, schema
+from ayni.agreements.request import encoder, holder_context
+from ayni.agreements.syntax import read_policies, write_policies
+from ayni.agreements.vocabulary import BY_PATH, HANDLE, Action, Value, schema
 from ayni.errors import InvalidValueError
 from ayni.model.handling import Category, Purpose
 from tests.agreements.chance import a_random_request
@@ -207,3 +208,26 @@ def test_sights_are_exact_or_whole() -> None:
     assert marked[0] == marked[1] != marked[2]
     for path in ("resource.kind", "resource.desk", "resource.state", "resource.rule", "resource.held"):
         assert seen[path].whole, path
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_policies_of_other_actions_change_nothing(template: str) -> None:
+    """Cedar is shown only the policies that speak of the action; shown all of them, it says the same."""
+    text, slice_ = a_text(template), compile_text(a_text(template))
+    whole = cedarpy.PolicySet.from_json_str(write_policies(slice_.policies))
+    write = encoder(frozenset(BY_PATH))
+    source = random.Random(17)
+    for _ in range(200):
+        facts = a_random_request(source, text)
+        answer = cedarpy.is_authorized(
+            {
+                "principal": {"type": "Node", "id": str(facts["principal"])},
+                "action": {"type": "Action", "id": str(facts["action"])},
+                "resource": {"type": "Record", "id": "r"},
+                "context": holder_context(facts),
+            },
+            whole,
+            write(facts),
+        )
+        decision = slice_.evaluate(facts)
+        assert (decision.permitted, set(decision.articles)) == (answer.allowed, set(answer.diagnostics.reasons))

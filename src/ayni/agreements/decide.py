@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ayni.agreements.classes import Seen, Sight, sights
+from ayni.agreements.classes import Sight, looking, sights
 from ayni.agreements.core import CORE_TITLES, core_policies, core_sha256
 from ayni.agreements.drafting import words
 from ayni.agreements.request import encoder, holder_context
@@ -188,8 +188,8 @@ class Part:
         import cedarpy  # noqa: PLC0415 -- a compiled extension that most commands never need
 
         self._authorise = cedarpy.is_authorized
-        self._set = cedarpy.PolicySet.from_json_str(write_policies(policies))
-        self._prepare = {
+        cedarpy.PolicySet.from_json_str(write_policies(policies))
+        self._prepare: dict[str, _Preparation] = {
             action: _Preparation(tuple(policy for policy in policies if action in policy.actions))
             for action in Action
         }
@@ -198,8 +198,8 @@ class Part:
 
     def remembered(self, facts: Facts) -> Answer:
         """Return the answer, asked only once for requests that the policies cannot tell apart."""
-        action = Action(str(facts["action"]))
-        key = (action, facts["context.purpose"], *self._nodes(facts), *self._prepare[action].seen(facts))
+        action = str(facts["action"])
+        key = (action, facts["context.purpose"], self._nodes(facts), self._prepare[action].seen(facts))
         known = self._known.get(key)
         if known is None:
             known = self.ask(facts)
@@ -218,9 +218,10 @@ class Part:
 
     def ask(self, facts: Facts) -> Answer:
         """Return the answer, asked of Cedar anew."""
-        action = Action(str(facts["action"]))
+        action = str(facts["action"])
+        prepared = self._prepare[action]
         try:
-            entities, context = self._prepare[action].entities(facts), holder_context(facts)
+            entities, context = prepared.entities(facts), holder_context(facts)
         except ValueError as error:
             return Answer(errors=(str(error),))
         request = {
@@ -229,7 +230,7 @@ class Part:
             "resource": {"type": "Record", "id": "r"},
             "context": context,
         }
-        answer = self._authorise(request, self._set, entities)
+        answer = self._authorise(request, prepared.policies, entities)
         held, errors = tuple(sorted(answer.diagnostics.reasons)), tuple(answer.diagnostics.errors)
         if not errors and answer.decision.value not in {"Allow", "Deny"}:
             errors = (f"Cedar answered {answer.decision.value}",)
@@ -237,25 +238,34 @@ class Part:
 
 
 class _Preparation:
-    """What must be written down of a request before Cedar sees it, for one action.
+    """What must be written down of a request before Cedar sees it, and the policies it meets, for one action.
 
-    Most of it is the same for many requests, and agreements made from one template see the same:
-    what was parsed once is kept under what policies see of it.
+    Cedar looks at every policy of a set for every request, so a policy that speaks of other actions
+    is left out of this one's set: by its scope it could not have held. Much of what is written down
+    is the same for many requests, and agreements made from one template see the same: what was
+    parsed once is kept under what policies see of it.
     """
 
     def __init__(self, policies: tuple[Policy, ...]) -> None:
-        self._sights = tuple(sight for sight in sights(policies) if sight.path != HOLDER)
-        self._seen = tuple(sight for sight in self._sights if sight.path != ORIGINATOR)
-        self._write = encoder(frozenset(sight.path for sight in self._sights))
-        self._parsed = _PARSED.setdefault(self._sights, {})
+        self._policies = policies
+        self._compiled: cedarpy.PolicySet | None = None
+        seen = tuple(sight for sight in sights(policies) if sight.path != HOLDER)
+        self.seen = looking(tuple(sight for sight in seen if sight.path != ORIGINATOR))
+        self._write = encoder(frozenset(sight.path for sight in seen))
+        self._parsed = _PARSED.setdefault(seen, {})
 
-    def seen(self, facts: Facts) -> tuple[Seen, ...]:
-        """Return what policies see of the request, apart from the institutions."""
-        return tuple([sight.of(facts) for sight in self._seen])
+    @property
+    def policies(self) -> cedarpy.PolicySet:
+        """The policies that speak of this action, compiled the first time they are asked."""
+        if self._compiled is None:
+            import cedarpy  # noqa: PLC0415 -- loaded already by whoever made the part
+
+            self._compiled = cedarpy.PolicySet.from_json_str(write_policies(self._policies))
+        return self._compiled
 
     def entities(self, facts: Facts) -> cedarpy.Entities:
         """Return the record with all that is known of the request, parsed."""
-        key = (facts["context.purpose"], facts[ORIGINATOR], *self.seen(facts))
+        key = (facts["context.purpose"], facts[ORIGINATOR], self.seen(facts))
         found = self._parsed.get(key)
         if found is None:
             import cedarpy  # noqa: PLC0415 -- loaded already by whoever made the part
