@@ -136,6 +136,8 @@ def _postgresql(url: str, folder: Path) -> dict[str, Any]:
         why = "storage: the address is not of the form postgresql://user@host:port/name"
         raise SettingsError(file=str(folder / FILE_NAME), why=why)
     options = dict(parse_qsl(parts.query))
+    # An act runs a handful of statements again and again: the server parses each once per connection.
+    prepared = {"server_side_binding": True, "prepare_threshold": 2}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.strip("/")),
@@ -143,5 +145,5 @@ def _postgresql(url: str, folder: Path) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", "") or parts.hostname or "",
         "PORT": options.pop("port", "") or str(parts.port or ""),
-        "OPTIONS": options,
+        "OPTIONS": prepared | options,
     }
