@@ -352,3 +352,13 @@ def test_instants_survive_to_the_microsecond(store: Store) -> None:
     keep(store, record)
     with store.work() as work:
         assert work.get(record.header.id).header.made_at == at
+
+
+def test_what_was_made_from_a_record_is_found(store: Store) -> None:
+    """By any of its parents, and nothing else."""
+    first, second = a_record(), a_record()
+    child = a_record(parents=(first.header.id, second.header.id))
+    keep(store, first, second, child)
+    with store.work() as work:
+        assert list(work.find(Query(made_from=second.header.id))) == [child.header]
+        assert not work.find(Query(made_from=child.header.id))

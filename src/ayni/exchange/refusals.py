@@ -37,12 +37,18 @@ class Cause(StrEnum):
     NOT_DONE = "not-done"
     NOT_THEIRS = "not-theirs"
     HERE_ALREADY = "here-already"
+    NOT_ORIGINATOR = "not-originator"
+    RECALLED = "recalled"
+    NOT_ASKED = "not-asked"
+    NOT_PROVEN = "not-proven"
+    WORD = "word"
 
 
 FROM_THE_INBOX = frozenset(
     {
         *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
-        *(Cause.NOT_THEIRS, Cause.HERE_ALREADY),
+        *(Cause.NOT_THEIRS, Cause.HERE_ALREADY, Cause.NOT_ORIGINATOR, Cause.RECALLED),
+        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD),
     }
 )
 """Causes that only whoever keeps the inbox can know; the others show when an envelope is opened."""
@@ -76,6 +82,11 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.HERE_ALREADY: phrase(
         "record {record} is here already, or was deleted here; a correction or a new record is taken"
     ),
+    Cause.NOT_ORIGINATOR: phrase("{signer} is not the originator of record {record}; nobody else can say this of it"),
+    Cause.RECALLED: phrase("record {record} was recalled by {originator} before it came"),
+    Cause.NOT_ASKED: phrase("it answers what {node} has not asked of {holder}"),
+    Cause.NOT_PROVEN: phrase("the answer of {holder} does not hold: {why}"),
+    Cause.WORD: phrase("a signed word in it is not believed: {why}"),
 }
 
 

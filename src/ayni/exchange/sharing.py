@@ -37,6 +37,7 @@ from ayni.exchange.holdings import (
 )
 from ayni.exchange.payload import About, Attachment, Evaluation, Type
 from ayni.exchange.post import Draft, permitted, post
+from ayni.exchange.recall_records import recalled_by
 from ayni.exchange.receiving import Context, Effect, Question, Received
 from ayni.exchange.refusals import Cause, reason_of
 from ayni.exchange.wire import WireRecord, leaving, read_wire
@@ -295,6 +296,8 @@ def _keep(received: Received, acts: Acting, context: Context) -> Sequence[Reason
     held = None if payload.agreement is None else context.book.find(payload.agreement.id)
     if wire is None or held is None or payload.record is None:
         return (reason_of(Cause.MALFORMED, what="record", detail="it is not the one that the envelope names"),)
+    if recalled_by(context.work, wire.id, wire.originator) is not None:
+        return (reason_of(Cause.RECALLED, record=wire.id, originator=wire.originator),)
     until = _until(wire.header(), held, acts.now)
     kept = wire.arriving(agreement=held.text.id, keep_until=until, now=acts.now)
     holding = Holding(

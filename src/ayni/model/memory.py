@@ -182,6 +182,7 @@ def _matches(header: Header, query: Query) -> bool:
             not query.originator or header.originator == query.originator,
             not query.agreement or header.agreement == query.agreement,
             not query.identifier or query.identifier in header.identifiers,
+            not query.made_from or query.made_from in header.parents,
             query.among is None or header.id in query.among,
             query.since is None or at >= query.since,
             query.until is None or at < query.until,

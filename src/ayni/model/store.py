@@ -33,6 +33,8 @@ class Query:
     agreement: str = ""
     identifier: str = ""
     """`mmsi:…`; compared as a keyed hash."""
+    made_from: str = ""
+    """Records that name this one among their parents."""
     since: datetime | None = None
     """`started_at` (or `made_at` where there is none) at or after."""
     until: datetime | None = None

@@ -8,7 +8,8 @@ from ayni.agreements.life_cycle import KINDS as AGREEMENTS
 from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
+from ayni.exchange.recall_records import KINDS as RECALLS
 from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS, **HOLDINGS}
+ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS, **HOLDINGS, **RECALLS}
 """Kind to the type of its body, as the store reads it back."""

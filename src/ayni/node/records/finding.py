@@ -37,6 +37,8 @@ def _where(query: Query) -> Q:
             where &= Q(**{column: value})
     if query.states:
         where &= Q(state__in=query.states)
+    if query.made_from:
+        where &= Q(parents__contains=query.made_from)
     if query.among is not None:
         where &= Q(id__in=query.among)
     if query.since is not None:
