@@ -12,7 +12,7 @@ copy that a person exported. What is promised is who said what, and proof of eve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,7 @@ from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
 from ayni.exchange.recall_records import (
+    ORDERED,
     RECALL,
     Recall,
     answer_in,
@@ -32,6 +33,7 @@ from ayni.exchange.recall_records import (
     recall_in,
     recall_of,
 )
+from ayni.exchange.recall_records import SENT as GONE
 from ayni.exchange.recall_words import Did, Order, order_digest
 from ayni.exchange.signed_word import Word, say
 from ayni.model.act import Act, Acting, acting
@@ -43,6 +45,7 @@ from ayni.model.store import Work
 
 ACT = Act(name="record.recall", roles=frozenset({Role.LIAISON, Role.COORDINATOR, Role.OVERSIGHT}))
 LOOK = Act(name="record.recall-tree", roles=ACT.roles | {Role.INVESTIGATOR, Role.ANALYST})
+LET_GO = Act(name="recall.let-go", machine=True)
 TAKEN_BACK = "recalled"
 """State of an exposure whose record was recalled."""
 MAY_BE_THERE = (SENT, HELD, UNDELIVERED, TAKEN_BACK)
@@ -157,7 +160,7 @@ def recall(
         to = take_back(acts, draft, record, work=work, house=house, beside=answered)
         body = replace(body, to=tuple(sorted({*body.to, *to})))
         replacing = None if before is None else before.header.version
-        at = replace(stored.header, version=(replacing or 0) + 1, changed_at=acts.now)
+        at = replace(stored.header, version=(replacing or 0) + 1, changed_at=acts.now, state=ORDERED)
         kept: Record[object] = Record(header=at, body=body)
         acts.put(kept, replacing=replacing)
         acts.note(record=record, order=body.digest, why=body.why, to=" ".join(to))
@@ -180,6 +183,15 @@ def take_back(
         post(acts, replace(draft, to=(exposure.to,), record=about), house)
         told[exposure.to] = None
     return tuple(told)
+
+
+def let_go(recalls: Sequence[str], *, by: Officer, work: Work) -> None:
+    """Note that no message with these recalled records waits here any more. The caller commits."""
+    for stored in map(work.get, recalls):
+        under = Mandate(purpose=stored.header.purposes[0], legal_basis=stored.header.legal_basis)
+        with acting(LET_GO, by=by, under=under, work=work) as acts:
+            acts.put(next_version(stored, stored.body, now=acts.now, state=GONE), replacing=stored.header.version)
+            acts.note(record=recall_in(stored).record)
 
 
 def tree(record: str, *, by: Officer, under: Mandate, work: Work, seen: Mapping[str, datetime] | None = None) -> Tree:

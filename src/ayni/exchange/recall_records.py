@@ -24,6 +24,8 @@ from ayni.model.store import Query, Work
 RECALL, RECALLED, ANSWER = "recall", "recalled", "recall-answer"
 ANSWERED, PROVEN, COURT = "answered", "proven", "court"
 """States of `recalled` and `recall-answer`: said, proven, and frozen because a court holds the record."""
+ORDERED, SENT = "ordered", "sent"
+"""States of `recall`: messages that carried the record may still wait here; none does any more."""
 MOST = 10_000
 
 

@@ -45,6 +45,7 @@ OPEN: Final = (WAITING, PACKED)
 AT_ONCE: Final = 256
 """Messages packed in one transaction: four batches. Ours."""
 NO_LONGER = phrase("agreement {agreement} was no longer in force when it was to leave")
+RECALLED = phrase("its record was recalled before it had left")
 TOO_LATE = phrase("it could not be delivered within its time")
 
 
@@ -107,6 +108,22 @@ class Outbox:
                 with translated(node.folder, "writing the outbox"):
                     self._done([self._withdrawn(name, agreement, work.now) for name, agreement in gone])
                 work.commit()
+        return len(gone)
+
+    def take_back(self, messages: Sequence[str]) -> int:
+        """Empty those of *messages* that still wait, because their record was recalled; return how many.
+
+        What follows in their streams is packed anew: the partner will never hear of what is missing.
+        """
+        node, gone = self._node, list[tuple[str, str, str]]()
+        with translated(node.folder, "writing the outbox"), transaction.atomic(using=node.alias, durable=True):
+            rows = StoredOutgoing.objects.using(node.alias).filter(done_at=None)
+            for start in range(0, len(messages), AT_ONCE):
+                gone += rows.filter(id__in=messages[start : start + AT_ONCE]).values_list("id", "to", "state")
+            now, why = to_us(node.clock()), (Reason(says=RECALLED, facts={}, weight=0.0),)
+            self._done([(WITHDRAWN, now, self._sealed(name, why), "", name) for name, _, _ in gone])
+            for to in {to for _, to, state in gone if state == PACKED}:
+                self._anew(to)
         return len(gone)
 
     def pack(self, to: str, *, identity: Identity, sealing: Callable[[str], SealingKey]) -> int:

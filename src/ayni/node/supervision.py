@@ -109,13 +109,15 @@ def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
     """Return what every node does by itself. Whoever writes another job adds it here."""
     from ayni.node.exchange import Exchange  # noqa: PLC0415 -- Django is configured once a node is open
     from ayni.node.feeds import feed_jobs  # noqa: PLC0415 -- feeds bring DuckDB, which most commands never need
-    from ayni.node.witnesses import keep_asking  # noqa: PLC0415 -- Django is configured once a node is open
+    from ayni.node.recalls import Recalls  # noqa: PLC0415 -- as above
+    from ayni.node.witnesses import keep_asking  # noqa: PLC0415 -- as above
 
     return (
         *feed_jobs(node),
         Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),
         Job(name="ledger", run=lambda stop: _keep_history(node, stop)),
         Job(name="exchange", run=Exchange(node).run),
+        Job(name="recalls", run=Recalls(Exchange(node)).run),
         Job(name="witnesses", run=lambda stop: keep_asking(node, stop)),
     )
 
