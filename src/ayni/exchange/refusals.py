@@ -42,13 +42,14 @@ class Cause(StrEnum):
     NOT_ASKED = "not-asked"
     NOT_PROVEN = "not-proven"
     WORD = "word"
+    ANSWERED = "answered"
 
 
 FROM_THE_INBOX = frozenset(
     {
         *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
         *(Cause.NOT_THEIRS, Cause.HERE_ALREADY, Cause.NOT_ORIGINATOR, Cause.RECALLED),
-        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD),
+        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD, Cause.ANSWERED),
     }
 )
 """Causes that only whoever keeps the inbox can know; the others show when an envelope is opened."""
@@ -86,6 +87,7 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.RECALLED: phrase("record {record} was recalled by {originator} before it came"),
     Cause.NOT_ASKED: phrase("it answers what {node} has not asked of {holder}"),
     Cause.NOT_PROVEN: phrase("the answer of {holder} does not hold: {why}"),
+    Cause.ANSWERED: phrase("request {request} stands at {state}, where no such answer follows"),
     Cause.WORD: phrase("a signed word in it is not believed: {why}"),
 }
 

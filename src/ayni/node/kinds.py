@@ -9,7 +9,16 @@ from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.exchange.recall_records import KINDS as RECALLS
+from ayni.exchange.requests import KINDS as REQUESTS
 from ayni.model.codec import KINDS as VOCABULARY
 
-ALL_KINDS: Mapping[str, type[object]] = {**VOCABULARY, **AGREEMENTS, **KEYS, **PARTNERS, **HOLDINGS, **RECALLS}
+ALL_KINDS: Mapping[str, type[object]] = {
+    **VOCABULARY,
+    **AGREEMENTS,
+    **KEYS,
+    **PARTNERS,
+    **HOLDINGS,
+    **RECALLS,
+    **REQUESTS,
+}
 """Kind to the type of its body, as the store reads it back."""
