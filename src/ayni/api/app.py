@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import casework, house, search, signals
+from ayni.api import casework, exchange, house, search, signals
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
@@ -40,4 +40,5 @@ tell(api)
 api.add_router("/signals", signals.router)
 api.add_router("", search.router)
 api.add_router("", casework.router)
+api.add_router("", exchange.router)
 api.add_router("", house.router)

@@ -9,6 +9,7 @@ import msgspec
 
 from ayni.api.bodies import Dismiss, FoundPage, Page, Silence, Words
 from ayni.api.doors import BASIS_HEADER, PURPOSE_HEADER
+from ayni.api.exchange_bodies import ExchangeStatus, Looked, NewShare, SharedOut, SharePreview
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
 from ayni.model.handling import Purpose
@@ -37,6 +38,11 @@ VALUES: Final = (
     IssuedToken,
     EntryPage,
     Health,
+    SharePreview,
+    NewShare,
+    SharedOut,
+    ExchangeStatus,
+    Looked,
 )
 PROBLEMS: Final[Mapping[int, str]] = {
     400: "The document cannot be read",

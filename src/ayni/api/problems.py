@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from ayni.api.exchange_bodies import said
 from ayni.errors import (
     AyniError,
     ChangedMeanwhileError,
@@ -23,6 +24,7 @@ from ayni.errors import (
     UnknownError,
     UnreadableError,
 )
+from ayni.exchange.post import NotSentError
 from ayni.toolkit.phrases import errors_catalogue, render_error
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ def told(error: AyniError) -> HttpResponse:
     name = type(error).__name__
     title = (type(error).__doc__ or name).partition("\n")[0].rstrip(".")
     detail = render_error(error, language(), errors_catalogue()).text
+    if isinstance(error, NotSentError):
+        detail = "; ".join((detail, *said(error.reasons, language())))
     return problem(status_of(error), title, detail, f"urn:ayni:error:{name}")
 
 
