@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ayni.agreements.vocabulary import State
 from ayni.errors import InvalidValueError, NotAgreedError, NotEntitledError, UnknownError, WrongStateError
+from ayni.exchange.clocks import Clock, clocks, overdue
 from ayni.exchange.payload import Type, Under
 from ayni.exchange.post import Draft, post
 from ayni.exchange.receipt import Outcome
@@ -19,6 +20,7 @@ from ayni.exchange.request_words import (
     CLOCKS,
     FOLLOWS,
     OPEN,
+    WAITS,
     Asked,
     Boarding,
     Measure,
@@ -69,6 +71,12 @@ def at(node: Node, request: str) -> tuple[str, Request]:
     with node.store.work() as work:
         stored = work.get(request)
         return stored.header.state, request_in(stored)
+
+
+def looks(node: Node, states: tuple[str, ...] = ()) -> tuple[Clock, ...]:
+    """Return a node's list of requests."""
+    with node.working() as work:
+        return clocks(by=LIA, under=UNDER, work=work, house=node.house, states=states)
 
 
 def test_both_sides_see_one_clock() -> None:
@@ -130,6 +138,44 @@ def test_a_refusal_says_its_ground() -> None:
     assert (state, found.replies[0].ground) == (Says.REFUSED, "Proceedings are under way (Code, article 12).")
     with world[EC].working() as work:
         assert read(request, by=ANA, under=UNDER, work=work).replies == found.replies
+
+
+def test_an_answer_in_part_lets_the_clock_run() -> None:
+    """What is left out has its ground, and the rest stays due."""
+    world = World(EC, PE)
+    request = asks(world[EC], WHO)
+    world.deliver()
+    with pytest.raises(InvalidValueError):
+        replies(world[PE], request, Says.PARTIAL, words="The owner is a company.")
+    replies(world[PE], request, Says.PARTIAL, words="The owner is a company.", ground="Its owners are asked for.")
+    world.deliver()
+    world.clock.now += timedelta(days=3, seconds=1)
+    for node in (world[EC], world[PE]):
+        (clock,) = looks(node)
+        assert (clock.state, clock.late, clock.took) == (Says.PARTIAL, True, timedelta(0))
+        with node.store.work() as work:
+            assert overdue(listed(work)[0], work.now)
+    replies(world[PE], request, Says.ANSWERED, words="Two persons.")
+    world.deliver()
+    assert [len(at(node, request)[1].replies) for node in (world[EC], world[PE])] == [2, 2]
+    assert not looks(world[EC])[0].late
+
+
+def test_lists_on_both_sides_say_the_same_of_time() -> None:
+    """What waits stands first, the soonest due before the others; each side knows who asked."""
+    world = World(EC, PE)
+    ec, pe = world[EC], world[PE]
+    slow, soon = asks(ec, WHO), asks(ec)
+    back = asks(pe, WHO, to=EC)
+    world.deliver()
+    replies(pe, slow, Says.REFUSED, ground="No such register is kept.")
+    world.deliver()
+    mine, theirs = looks(ec), looks(pe)
+    assert [one.request for one in mine] == [one.request for one in theirs] == [soon, back, slow]
+    for one, other in zip(mine, theirs, strict=True):
+        assert (one.due_at, one.state, one.late, one.took) == (other.due_at, other.state, other.late, other.took)
+        assert (one.ours, one.partner, other.partner) == (not other.ours, PE, EC)
+    assert [one.request for one in looks(ec, states=WAITS)] == [soon, back]
 
 
 def test_only_a_person_answers() -> None:

@@ -4,6 +4,7 @@ ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1 --preview     what 
 ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1
 ayni exchange deliver                                                      now, without waiting for the served node
 ayni exchange status
+ayni exchange ask --to pe-dicapi --agreement EC-PE-1 --question "…"        a clock starts on both sides
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ayni.cli import exchange_requests
 from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
@@ -210,3 +212,12 @@ def _book(desk: Desk) -> Book:
 
     with desk.work() as work:
         return Shelf().book(work)
+
+
+for command in (
+    exchange_requests.ask,
+    exchange_requests.answer,
+    exchange_requests.requests,
+    exchange_requests.request,
+):
+    exchange.add_command(command)

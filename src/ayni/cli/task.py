@@ -123,14 +123,19 @@ def finish(desk: Desk, *, record: str, words: str, as_json: bool) -> None:
 
 @task.command()
 @click.argument("record")
-@click.option("--flag", required=True, metavar="CC", help="Flag State, ISO 3166 alpha-2.")
+@click.option("--flag", default="", metavar="CC", help="Flag State, ISO 3166 alpha-2.")
 @click.option("--reference", default="", help="Reference of the message sent.")
+@click.option("--request", default="", metavar="ID", help="Our request to its node: the answer there decides.")
 @json_option
 @acts
-def consent(desk: Desk, *, record: str, flag: str, reference: str, as_json: bool) -> None:
+def consent(desk: Desk, *, record: str, flag: str, reference: str, request: str, as_json: bool) -> None:
     """Note that the flag State was asked whether its vessel may be boarded."""
+    if not flag and not request:
+        raise click.UsageError("name the --flag State, or the --request that asked its node")
     with desk.work() as work:
-        done = ask_consent(record, flag=flag, reference=reference, by=desk.by, under=desk.under, work=work)
+        done = ask_consent(
+            record, flag=flag, reference=reference, request=request, by=desk.by, under=desk.under, work=work
+        )
         work.commit()
     _say(done, as_json=as_json)
 

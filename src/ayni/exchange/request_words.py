@@ -1,7 +1,7 @@
 """What a request and its answer say: a question, or the flag State's consent to board.
 
     Asked    what, why it is urgent, until when an answer is due; the clock is the same on both sides
-    Reply    answered | granted | granted with conditions | refused with its ground | withdrawn
+    Reply    answered | in part | granted | granted with conditions | refused with its ground | withdrawn
 
 On the high seas a ship is under the jurisdiction of the State whose flag it flies; another State
 boards it only with that State's consent, which it asks for with the ship's registration marks,
@@ -117,6 +117,8 @@ class Says(StrEnum):
     """What an answer says."""
 
     ANSWERED = "answered"
+    PARTIAL = "partial"
+    """Answered in part; its ground says why the rest is not there, and the clock runs on."""
     GRANTED = "granted"
     CONDITIONS = "conditions"
     """Granted, with conditions."""
@@ -134,7 +136,7 @@ class Reply:
     words: str
     at: datetime
     ground: str = ""
-    """Rule of law and reason of a refusal or a withdrawal."""
+    """Rule of law and reason of a refusal or a withdrawal, or of what a partial answer leaves out."""
     conditions: tuple[str, ...] = ()
     until: datetime | None = None
     """Until when a consent holds."""
@@ -146,20 +148,25 @@ class Reply:
         aware(self.at, "at")
         if self.until is not None:
             aware(self.until, "until")
-        no = self.says in {Says.REFUSED, Says.WITHDRAWN}
-        require(not no or bool(self.ground.strip()), "ground", "whoever refuses or takes back says on what ground")
+        no = self.says in {Says.REFUSED, Says.WITHDRAWN, Says.PARTIAL}
+        require(not no or bool(self.ground.strip()), "ground", "whoever refuses, takes back or leaves out says why")
         require(
             (self.says is Says.CONDITIONS) == bool(self.conditions), "conditions", "listed exactly where there are"
         )
         require(all(one.strip() for one in self.conditions), "conditions", "a condition says something")
         require(max(len(self.conditions), len(self.records)) <= MAX_LISTED, "conditions", f"at most {MAX_LISTED}")
-        require(self.says is not Says.ANSWERED or bool(self.words.strip()), "words", "an answer says something")
+        told = bool(self.words.strip() or self.records)
+        require(self.says not in {Says.ANSWERED, Says.PARTIAL} or told, "words", "an answer says something")
 
 
 CONSENTS = frozenset({Says.GRANTED, Says.CONDITIONS})
 OPEN = "open"
+WAITS = (OPEN, Says.PARTIAL.value)
+"""States in which an answer is due."""
 FOLLOWS: Mapping[RequestKind, Mapping[str, frozenset[Says]]] = {
-    RequestKind.INFORMATION: {OPEN: frozenset({Says.ANSWERED, Says.REFUSED})},
+    RequestKind.INFORMATION: {
+        state: frozenset({Says.ANSWERED, Says.PARTIAL, Says.REFUSED}) for state in (OPEN, Says.PARTIAL)
+    },
     RequestKind.BOARDING: {
         OPEN: frozenset({*CONSENTS, Says.REFUSED}),
         Says.GRANTED: frozenset({Says.WITHDRAWN}),

@@ -1,8 +1,8 @@
 """Requests between institutions: asked by an officer, answered by an officer, on one clock for both.
 
     ask        the agreement decides whether it may be asked; the clock starts
-    answer     answered, granted, granted with conditions, refused with its ground, withdrawn
-    late       both sides see the same instant pass
+    answer     answered, in part, granted, granted with conditions, refused with its ground, withdrawn
+    late       both sides see the same instant pass (`ayni.exchange.clocks`)
 
 Asker and asked keep the same record under the same id. Nobody is answered by a machine: an
 answer is an act of a named officer, and consent to board is valid only as long as it says.
@@ -68,8 +68,9 @@ class Request:
     replies: tuple[Reply, ...] = ()
 
     def late(self, at: datetime) -> bool:
-        """Say whether an answer was due before *at*, and there is none."""
-        return not self.replies and at > self.asked.due_at
+        """Say whether a full answer was due before *at*, and there is none."""
+        waits = not self.replies or self.replies[-1].says is Says.PARTIAL
+        return waits and at > self.asked.due_at
 
     @property
     def took(self) -> timedelta | None:
@@ -150,7 +151,7 @@ def ask(
             message=message,
             heard_at=acts.now,
         )
-        record: Record[object] = Record(header=replace(header, state=OPEN, identifiers=_names(to, asked)), body=body)
+        record: Record[object] = Record(header=_open(header, to, asked), body=body)
         acts.put(record, replacing=None)
         acts.note(request=asked.id, kind=asked.kind, to=to, due_at=asked.due_at.isoformat())
     return record
@@ -225,6 +226,12 @@ def _find(request: str, work: Work) -> Record[object]:
     return work.get(request)
 
 
+def _open(header: Header, partner: str, asked: Asked) -> Header:
+    """Return the header of an open request; its clock stands in clear columns, so that a list needs no key."""
+    names = _names(partner, asked)
+    return replace(header, state=OPEN, started_at=asked.asked_at, ended_at=asked.due_at, identifiers=names)
+
+
 def _names(partner: str, asked: Asked) -> tuple[str, ...]:
     boarding = asked.boarding
     marks = (
@@ -264,8 +271,6 @@ def _take(received: Received, acts: Acting, context: Context) -> Sequence[Reason
         originator=payload.sender,
         agreement="" if payload.agreement is None else payload.agreement.id,
         handling=payload.handling,
-        state=OPEN,
-        identifiers=_names(payload.sender, asked),
     )
     body = Request(
         asked=asked,
@@ -277,7 +282,7 @@ def _take(received: Received, acts: Acting, context: Context) -> Sequence[Reason
         heard_at=acts.now,
     )
     try:
-        acts.put(Record(header=header, body=body), replacing=None)
+        acts.put(Record(header=_open(header, payload.sender, asked), body=body), replacing=None)
     except ChangedMeanwhileError:
         return (reason_of(Cause.HERE_ALREADY, record=asked.id),)
     acts.note(request=asked.id, kind=asked.kind, due_at=asked.due_at.isoformat())

@@ -36,6 +36,8 @@ class ConsentState(StrEnum):
     ASKED = "asked"
     GRANTED = "granted"
     REFUSED = "refused"
+    ENDED = "ended"
+    """Given, and then withdrawn or run out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Consent:
     asked_at: datetime | None = None
     answered_at: datetime | None = None
     reference: str = ""
+    request: str = ""
+    """Id of the request that asked a partner's node; its answer there is the consent."""
 
     def __post_init__(self) -> None:
         needed = self.state is not ConsentState.NOT_NEEDED

@@ -3,14 +3,20 @@
 On the high seas a boarding may need the consent of the flag State (UNCLOS
 article 108; 1988 Vienna Convention, article 17). A task that waits for consent
 cannot start, and one whose consent was refused never does.
+
+Where the flag State has a node, the task waits for its answer to a request
+(`ayni.exchange.requests`), and sets out under the consent that holds at that
+instant: not one that was refused, withdrawn, or has run out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from ayni.errors import InvalidValueError, UnknownError, WrongStateError
+from ayni.exchange.request_words import Says
 from ayni.model.act import Act, Acting, acting
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer, Role
@@ -96,18 +102,19 @@ def start_task(record: str, *, by: Officer, under: Mandate, work: Work) -> Recor
 
     Raises:
         NotEntitledError: if the officer may not. Nothing is written.
-        WrongStateError: if the task is not accepted, or waits for the flag State, or was refused by it.
+        WrongStateError: if the task is not accepted, waits for the flag State, was refused by it, or its consent
+            no longer holds.
     """
     with acting(START, by=by, under=under, work=work) as acts:
-        consent = task_of(acts.get(record)).consent
-        if consent.state in {ConsentState.ASKED, ConsentState.REFUSED}:
+        consent = consent_now(task_of(acts.get(record)), work)
+        if consent.state not in {ConsentState.NOT_NEEDED, ConsentState.GRANTED}:
             raise WrongStateError(
                 thing=f"consent of {consent.flag} for task {record}",
                 state=consent.state.value,
                 act="starting",
                 needs=ConsentState.GRANTED.value,
             )
-        return _step(acts, record, TaskState.UNDER_WAY, started_at=acts.now)
+        return _step(acts, record, TaskState.UNDER_WAY, started_at=acts.now, consent=consent)
 
 
 def finish_task(record: str, *, words: str = "", by: Officer, under: Mandate, work: Work) -> Record[object]:
@@ -122,12 +129,23 @@ def finish_task(record: str, *, words: str = "", by: Officer, under: Mandate, wo
 
 
 def ask_consent(
-    record: str, *, flag: str, reference: str = "", by: Officer, under: Mandate, work: Work
+    record: str,
+    *,
+    flag: str = "",
+    reference: str = "",
+    request: str = "",
+    by: Officer,
+    under: Mandate,
+    work: Work,
 ) -> Record[object]:
     """Note that the flag State was asked whether its vessel may be boarded. The caller commits.
 
+    With *request*, the id of our request to its node, the answer that arrives there is the consent.
+
     Raises:
         NotEntitledError: if the officer may not. Nothing is written.
+        InvalidValueError: if the request asks for something else, or is not ours.
+        UnknownError: if there is no such request.
         WrongStateError: if consent was asked already, or the task has begun or ended.
     """
     with acting(ASK_CONSENT, by=by, under=under, work=work) as acts:
@@ -137,8 +155,10 @@ def ask_consent(
             raise WrongStateError(
                 thing=f"task {record}", state=task.state.value, act="asking consent", needs="not begun, not asked"
             )
-        consent = Consent(state=ConsentState.ASKED, flag=flag, asked_at=acts.now, reference=reference)
-        acts.note(flag=flag)
+        flag, asked_at = _asked_by(request, flag, work) if request else (flag, acts.now)
+        asked = ConsentState.ASKED
+        consent = Consent(state=asked, flag=flag, asked_at=asked_at, reference=reference, request=request)
+        acts.note(flag=flag, request=request)
         return _change(acts, record, replace(task, consent=consent))
 
 
@@ -150,23 +170,56 @@ def answer_consent(
     Raises:
         NotEntitledError: if the officer may not. Nothing is written.
         InvalidValueError: without the reference of the answer.
-        WrongStateError: if no answer was awaited.
+        WrongStateError: if no answer was awaited, or it comes from a partner's node.
     """
     with acting(ANSWER_CONSENT, by=by, under=under, work=work) as acts:
         if not reference.strip():
             raise InvalidValueError(field="reference", why="an answer is cited by its reference")
         task = task_of(acts.get(record))
-        if task.consent.state is not ConsentState.ASKED:
+        if task.consent.state is not ConsentState.ASKED or task.consent.request:
             raise WrongStateError(
                 thing=f"consent for task {record}",
                 state=task.consent.state.value,
                 act="answering",
-                needs=ConsentState.ASKED.value,
+                needs=f"answer to request {task.consent.request}" if task.consent.request else "asked",
             )
         state = ConsentState.GRANTED if granted else ConsentState.REFUSED
         acts.note(flag=task.consent.flag, answer=state.value)
         consent = replace(task.consent, state=state, answered_at=acts.now, reference=reference)
         return _change(acts, record, replace(task, consent=consent))
+
+
+def consent_now(task: Task, work: Work) -> Consent:
+    """Return the consent of a task as it stands now: of one asked by a request, what the answer says."""
+    from ayni.exchange.requests import request_in  # noqa: PLC0415 -- cryptography, only where needed
+
+    if not task.consent.request:
+        return task.consent
+    request = request_in(work.get(task.consent.request))
+    if not request.replies:
+        return task.consent
+    holds, first = request.consent(work.now), request.replies[0]
+    if holds is not None:
+        state = ConsentState.GRANTED
+    else:
+        state = ConsentState.REFUSED if first.says is Says.REFUSED else ConsentState.ENDED
+    return replace(task.consent, state=state, answered_at=request.replies[-1].at)
+
+
+def _asked_by(request: str, flag: str, work: Work) -> tuple[str, datetime]:
+    """Return of which State a request of ours asks consent, and when it was asked."""
+    from ayni.exchange.requests import Request  # noqa: PLC0415 -- as above
+
+    stored = work.get(request)
+    body = stored.body
+    if not isinstance(body, Request):
+        raise UnknownError(kind="request", name=request)
+    boarding = body.asked.boarding
+    if boarding is None or stored.header.agreement:
+        raise InvalidValueError(field="request", why="it is not a request of ours for consent to board")
+    if flag not in {"", boarding.flag}:
+        raise InvalidValueError(field="flag", why=f"the request asks {boarding.flag}, not {flag}")
+    return boarding.flag, body.asked.asked_at
 
 
 def task_of(record: Record[object]) -> Task:
