@@ -7,7 +7,7 @@ import click
 from ayni.cli.acting import Desk, acts, instant, json_option
 from ayni.cli.output import show_json, show_rows
 from ayni.cli.places import place_option
-from ayni.model.outcome import Outcome, OutcomeKind, Quantity, Unit
+from ayni.model.outcome import TOLD, Outcome, OutcomeKind, Quantity, Unit
 from ayni.model.place import Point
 from ayni.model.store import Query
 from ayni.operations.results import confirm_outcome, record_outcome
@@ -97,13 +97,42 @@ def confirm(desk: Desk, *, outcome_id: str, agency: str) -> None:
     click.echo(f"{outcome_id} is confirmed by {agency}")
 
 
+@outcome.command()
+@click.argument("outcome_id")
+@json_option
+@acts
+def tell(desk: Desk, *, outcome_id: str, as_json: bool) -> None:
+    """Tell everyone who contributed a record, or consented to the boarding, what came of it."""
+    from ayni.agreements.shelf import Shelf  # noqa: PLC0415 -- compiled policies, only where needed
+    from ayni.cli.exchange import said  # noqa: PLC0415 -- as above
+    from ayni.operations.feedback import tell_contributors  # noqa: PLC0415 -- as above
+
+    with desk.work() as work:
+        book = Shelf().book(work)
+        done = tell_contributors(outcome_id, by=desk.by, under=desk.under, work=work, house=desk.house, book=book)
+        work.commit()
+    if as_json:
+        show_json(done)
+    else:
+        for one in done.told:
+            click.echo(f"{one.node} is told under {', '.join(one.articles)} (message {one.message})")
+        for node in done.before:
+            click.echo(f"{node} was told before")
+        for refused in done.untold:
+            click.echo(f"{refused.node} may not be told: {'; '.join(said(refused.reasons))}", err=True)
+    if done.untold:
+        raise SystemExit(1)
+
+
 @outcome.command("list")
+@click.option("--told", is_flag=True, help="What contributors were told, by us or by a partner.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=25, show_default=True)
 @json_option
 @acts
-def list_outcomes(desk: Desk, *, limit: int, as_json: bool) -> None:
+def list_outcomes(desk: Desk, *, told: bool, limit: int, as_json: bool) -> None:
     """List outcomes, newest first."""
+    states = (TOLD,) if told else tuple(kind.value for kind in OutcomeKind)
     with desk.work() as work:
-        headers = work.find(Query(kind="outcome", limit=limit))
+        headers = work.find(Query(kind="outcome", states=states, limit=limit))
     rows = [(header.id, header.state, f"{header.made_at:%Y-%m-%d %H:%MZ}") for header in headers]
     show_rows(("id", "kind", "recorded"), rows, as_json=as_json, empty="No outcomes yet.")

@@ -117,6 +117,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "document-fraud": _("Document fraud"),
     "referral": _("Referral"),
     "nothing-found": _("Nothing found"),
+    "told": _("Told to whoever contributed"),
 }
 UNITS: Final[Mapping[str, str]] = {
     "kg": _("kilograms"),

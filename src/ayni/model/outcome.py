@@ -9,6 +9,9 @@ from enum import StrEnum
 from ayni.model.checks import aware, finite, require
 from ayni.model.place import Place
 
+TOLD = "told"
+"""State of a record that tells a contributor of an outcome; every other has its kind as its state."""
+
 
 class OutcomeKind(StrEnum):
     """What happened in the end."""
@@ -95,6 +98,8 @@ class Outcome:
     """Exhibit or registration number of the thing; kept as a keyed hash to find the same seizure reported twice."""
     confirmed_by: str = ""
     """The second agency that confirmed it."""
+    told_of: str = ""
+    """Id of the outcome that this one tells a contributor of: whoever counts, counts it under that id."""
 
     def __post_init__(self) -> None:
         aware(self.at, "at")
