@@ -79,3 +79,55 @@ def test_a_message_nobody_must_look_at_cannot_be_signed_off(node: TestNode) -> N
     """An unknown message is 404; one that went wrong is signed off once, by name."""
     program = Program(node, Role.LIAISON)
     assert program.post(f"/exchange/messages/{LOST}/seen", **WHY).status_code == 404
+
+
+def test_a_program_asks_and_sees_the_clock(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """Asked, listed with its clock, read with its vessel; its own request nobody answers here."""
+    program = Program(node, Role.LIAISON, Role.COORDINATOR)
+    vessel = {
+        "vessel": "Caleta Imaginaria",
+        "flag": "PE",
+        "seen_at": "2026-03-01T03:00:00Z",
+        "lat_deg": -2.2,
+        "lon_deg": -85.0,
+        "grounds": "It met a vessel without lights.",
+    }
+    wanted = {"to": posts[1].node, "agreement": BETWEEN, "question": "May we board?", "urgency": "urgent"}
+    assert program.post("/requests", wanted).status_code == 403
+    assert program.post("/requests", {**wanted, "boarding": {**vessel, "flag": "Peru"}}, **WHY).status_code == 400
+    done = program.post("/requests", {**wanted, "boarding": vessel}, **WHY)
+    assert done.status_code == 201
+    request = done.json()["header"]["id"]
+    (clock,) = program.get("/requests?waiting=true", **WHY).json()["items"]
+    assert (clock["request"], clock["ours"], clock["late"], clock["state"]) == (request, True, False, "open")
+    found = program.get(f"/requests/{request}", **WHY).json()
+    assert (found["asked"]["kind"], found["asked"]["boarding"]["mmsi"]) == ("boarding", "")
+    assert program.post(f"/requests/{request}/answer", {"says": "granted"}, **WHY).status_code == 409
+    assert program.get(f"/requests/{LOST}", **WHY).status_code == 404
+
+
+def test_a_program_takes_a_record_back(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """The tree says who was given it and is silent; what was never shared is only frozen."""
+    from ayni.node.running import running
+
+    to = posts[1].node
+    record, kept = a_record(running().exchange, 3), a_record(running().exchange, 4)
+    program = Program(node, Role.LIAISON, Role.COORDINATOR)
+    shared = program.post("/exchange/shares", {"record": record, "to": to, "agreement": BETWEEN}, **WHY)
+    assert shared.status_code == 201
+    done = program.post("/exchange/recalls", {"record": record, "why": "mistaken", "answer_within_h": 1}, **WHY)
+    assert (done.status_code, done.json()["to"]) == (201, [to])
+    (branch,) = program.get(f"/exchange/recalls/{record}", **WHY).json()["branches"]
+    assert (branch["holder"], branch["stand"], branch["late"]) == (to, "silent", False)
+    assert program.post("/exchange/recalls", {"record": kept, "why": "mistaken"}, **WHY).json()["to"] == []
+    assert program.get(f"/exchange/recalls/{LOST}", **WHY).status_code == 404
+    assert program.post("/exchange/recalls", {"record": LOST, "why": "mistaken"}, **WHY).status_code == 404
+
+
+def test_a_program_tells_contributors(node: TestNode) -> None:
+    """Of an outcome to which nobody contributed nobody is told; one that is not there is not found."""
+    program = Program(node, Role.COORDINATOR)
+    made = program.post("/outcomes", {"kind": "nothing-found", "at": "2026-03-01T03:00:00Z"}, **WHY).json()
+    told = program.post(f"/outcomes/{made['header']['id']}/tell", **WHY)
+    assert told.json() == {"told": [], "untold": [], "before": []}
+    assert program.post(f"/outcomes/{LOST}/tell", **WHY).status_code == 404

@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from ayni.api.bodies import Words, opened, read
+from ayni.api.bodies import Words, answer, opened, read
 from ayni.api.describing import describe
 from ayni.api.doors import caller, mandate
+from ayni.api.exchange_bodies import FeedbackOut
+from ayni.api.problems import language
 from ayni.api.signals import After, Limit, RecordId, change, open_record, page_of
 from ayni.casework.reports import file_report
 from ayni.model.outcome import Outcome
@@ -17,6 +19,7 @@ from ayni.model.task import Task, TaskState
 from ayni.node.officers.tokens import Scope
 from ayni.node.running import running
 from ayni.operations import results, tasking
+from ayni.operations.feedback import tell_contributors
 
 router = Router()
 
@@ -130,3 +133,14 @@ def record_outcome(request: HttpRequest) -> HttpResponse:
 def open_outcome(request: HttpRequest, record: RecordId) -> HttpResponse:
     """Open an outcome. The consultation is written into the ledger."""
     return open_record(request, record, "outcome")
+
+
+@router.post("/outcomes/{record}/tell", tags=["outcomes"], openapi_extra=describe(gives="FeedbackOut", mandate=True))
+def tell_outcome(request: HttpRequest, record: RecordId) -> HttpResponse:
+    """Tell everyone who contributed a record, or consented to the boarding, what came of it."""
+    by, under = caller(request, Scope.ACT), mandate(request)
+    node = running()
+    with node.store.work() as work:
+        done = tell_contributors(record, by=by, under=under, work=work, house=node.house, book=node.exchange.book())
+        work.commit()
+    return answer(FeedbackOut.of(done, language()))

@@ -9,9 +9,23 @@ import msgspec
 
 from ayni.api.bodies import Dismiss, FoundPage, Page, Silence, Words
 from ayni.api.doors import BASIS_HEADER, PURPOSE_HEADER
-from ayni.api.exchange_bodies import ExchangeStatus, Looked, NewShare, SharedOut, SharePreview
+from ayni.api.exchange_bodies import (
+    ClockList,
+    ExchangeStatus,
+    FeedbackOut,
+    Looked,
+    NewAnswer,
+    NewRecall,
+    NewRequest,
+    NewShare,
+    Recalled,
+    SharedOut,
+    SharePreview,
+)
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
+from ayni.exchange.recall import Tree
+from ayni.exchange.requests import Request
 from ayni.model.handling import Purpose
 from ayni.model.outcome import Outcome
 from ayni.model.report import Report
@@ -43,6 +57,14 @@ VALUES: Final = (
     SharedOut,
     ExchangeStatus,
     Looked,
+    Request,
+    NewRequest,
+    NewAnswer,
+    ClockList,
+    NewRecall,
+    Recalled,
+    Tree,
+    FeedbackOut,
 )
 PROBLEMS: Final[Mapping[int, str]] = {
     400: "The document cannot be read",
@@ -61,7 +83,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
 def components() -> dict[str, Any]:
     """Return every schema the document refers to."""
     _, found = msgspec.json.schema_components(VALUES, ref_template=REF)
-    for kind in ("TriagedSignal", "Report", "Task", "Outcome"):
+    for kind in ("TriagedSignal", "Report", "Task", "Outcome", "Request"):
         found[f"{kind}Record"] = {
             "title": f"{kind}Record",
             "type": "object",

@@ -9,10 +9,13 @@ from typing import Annotated
 import msgspec
 
 from ayni.agreements.drafting import words
+from ayni.exchange.clocks import Clock
 from ayni.exchange.payload import Accuracy, Source
+from ayni.exchange.request_words import Boarding, Says, Urgency
 from ayni.exchange.sharing import Preview
 from ayni.model.signal import Reason
 from ayni.node.post_status import PostStatus
+from ayni.operations.feedback import Feedback, Told
 from ayni.toolkit.phrases import render
 
 Name = Annotated[str, msgspec.Meta(pattern="^[!-~]{1,253}$")]
@@ -152,6 +155,71 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     """A message an officer has looked at."""
 
     message: str
+
+
+class NewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question to a partner; with a vessel, the flag State's consent to board it is asked."""
+
+    to: Name
+    agreement: Name
+    question: str
+    urgency: Urgency = Urgency.USUAL
+    boarding: Boarding | None = None
+    records: tuple[str, ...] = ()
+
+
+class NewAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An answer to a partner's request."""
+
+    says: Says
+    words: str = ""
+    ground: str = ""
+    conditions: tuple[str, ...] = ()
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    records: tuple[str, ...] = ()
+
+
+class ClockList(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests with their clocks."""
+
+    items: tuple[Clock, ...]
+
+
+class NewRecall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record to be taken back, why, and within how many hours an answer is expected."""
+
+    record: Name
+    why: Annotated[str, msgspec.Meta(min_length=1)]
+    answer_within_h: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
+
+
+class Recalled(msgspec.Struct, frozen=True, kw_only=True):
+    """A recall that was ordered, and of whom."""
+
+    record: str
+    to: tuple[str, ...]
+    deadline: datetime
+
+
+class UntoldOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A contributor that no agreement lets us tell, with every reason in the reader's language."""
+
+    node: str
+    reasons: tuple[str, ...]
+
+
+class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is told of an outcome, who may not be, who had been told before."""
+
+    told: tuple[Told, ...]
+    untold: tuple[UntoldOut, ...]
+    before: tuple[str, ...]
+
+    @staticmethod
+    def of(done: Feedback, language: str) -> FeedbackOut:
+        """Return what was told as programs see it."""
+        untold = tuple(UntoldOut(node=one.node, reasons=said(one.reasons, language)) for one in done.untold)
+        return FeedbackOut(told=done.told, untold=untold, before=done.before)
 
 
 def said(reasons: Sequence[Reason], language: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ayni.cli import exchange_requests
+from ayni.cli import exchange_recall, exchange_requests
 from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
@@ -219,5 +219,8 @@ for command in (
     exchange_requests.answer,
     exchange_requests.requests,
     exchange_requests.request,
+    exchange_recall.recall,
+    exchange_recall.recalled,
+    exchange_recall.settle,
 ):
     exchange.add_command(command)

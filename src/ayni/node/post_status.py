@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -68,6 +68,12 @@ def post_status(node: OpenNode) -> PostStatus:
         for name in sorted({name for name, _ in counts} | set(lines))
     ]
     return PostStatus(partners=tuple(partners), attention=tuple(outbox.told(states=LOOK_AT, unseen=True)))
+
+
+def last_reached(node: OpenNode) -> Mapping[str, datetime]:
+    """Return when the line to each partner last worked."""
+    lines = Outbox(node).lines()
+    return {line.partner: from_us(line.reached_at) for line in lines if line.reached_at is not None}
 
 
 def acknowledge(node: OpenNode, message: str, *, by: Officer, under: Mandate) -> None:

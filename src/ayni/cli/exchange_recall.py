@@ -1,0 +1,109 @@
+"""`ayni exchange recall|recalled|settle`: take a record back, and see who has proven what.
+
+ayni exchange recall RECORD --why "Mistaken for another vessel." --within 1h
+ayni exchange recalled RECORD                  holder by holder: proven, answered, held by a court, silent
+ayni exchange settle RECORD --words "Case closed without it."     ours, made from what a partner recalled
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ayni.cli.acting import Desk, acts, instant, json_option
+from ayni.cli.output import show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ayni.exchange.recall import Branch, Tree
+
+
+@click.command()
+@click.argument("record")
+@click.option("--why", required=True, help="Why it is taken back; every holder reads it.")
+@click.option("--within", default="24h", show_default=True, metavar="SPAN", help="How soon an answer is due.")
+@json_option
+@acts
+def recall(desk: Desk, *, record: str, why: str, within: str, as_json: bool) -> None:
+    """Take one of our RECORDs back from everyone who was given it; it overtakes everything else."""
+    from ayni.exchange.recall import recall as order  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.exchange.recall_records import recall_in  # noqa: PLC0415 -- as above
+    from ayni.node.exchange import Exchange  # noqa: PLC0415 -- needs Django configured
+
+    span = instant(within) - datetime.now(UTC)
+    with desk.work() as work:
+        done = order(
+            record,
+            why=why,
+            answer_within=span,
+            by=desk.by,
+            under=desk.under,
+            work=work,
+            house=desk.house,
+            identity=Exchange(desk.node).identity,
+        )
+        work.commit()
+    body = recall_in(done)
+    if as_json:
+        show_json({"record": record, "to": list(body.to), "deadline": body.deadline})
+        return
+    whom = ", ".join(body.to)
+    click.echo(f"recalled from {whom}; an answer is due by {body.deadline:%Y-%m-%d %H:%MZ}" if whom else "frozen")
+    click.echo(f"who has proven what: ayni exchange recalled {record}" if whom else "nobody had been given it")
+
+
+@click.command()
+@click.argument("record")
+@json_option
+@acts
+def recalled(desk: Desk, *, record: str, as_json: bool) -> None:
+    """Show, for a RECORD that we recalled, what each holder has answered and proven."""
+    from ayni.exchange.recall import tree  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.node.post_status import last_reached  # noqa: PLC0415 -- needs Django configured
+
+    with desk.work() as work:
+        found = tree(record, by=desk.by, under=desk.under, work=work, seen=last_reached(desk.node))
+        work.commit()
+    if as_json:
+        show_json({"tree": found, "counts": {str(stand): count for stand, count in found.counts.items()}})
+        return
+    for line in _told(found):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("record")
+@click.option("--words", required=True, help="What was decided about our records made from it.")
+@json_option
+@acts
+def settle(desk: Desk, *, record: str, words: str, as_json: bool) -> None:
+    """Say what was decided about our own records made from a RECORD that a partner recalled."""
+    from ayni.exchange.recalled import settle as decide  # noqa: PLC0415 -- cryptography, only where needed
+
+    with desk.work() as work:
+        decided = decide(record, words=words, by=desk.by, under=desk.under, work=work)
+        work.commit()
+    if as_json:
+        show_json({"record": record, "decided": list(decided)})
+    else:
+        click.echo(f"decided about {', '.join(decided)}")
+
+
+def _told(found: Tree) -> Iterator[str]:
+    counts = ", ".join(f"{count} {stand}" for stand, count in found.counts.items() if count)
+    yield f"{found.record}, recalled {found.at:%Y-%m-%d %H:%MZ}: {found.why}"
+    yield f"{counts or 'nobody had been given it'}; deadline {found.deadline:%Y-%m-%d %H:%MZ}"
+    for branch in found.branches:
+        yield from _branch(branch, 1)
+
+
+def _branch(branch: Branch, depth: int) -> Iterator[str]:
+    late = ", LATE" if branch.late else ""
+    court = f" ({branch.court}: {branch.ground}, review {branch.review_on:%Y-%m-%d})" if branch.review_on else ""
+    made = f"; {branch.made_from_it} of its own were made from it" if branch.made_from_it else ""
+    yield f"{'  ' * depth}{branch.holder}: {branch.stand} since {branch.since:%Y-%m-%d %H:%MZ}{late}{court}{made}"
+    for inner in branch.onward:
+        yield from _branch(inner, depth + 1)
