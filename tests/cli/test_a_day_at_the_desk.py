@@ -93,6 +93,13 @@ def test_from_a_report_to_an_outcome(post: Post, filed: str) -> None:
     first = post.reads("outcome", "record", "--as", "ana", *seizure, "--task", task, "--signal", filed)
     second = post.types("outcome", "record", "--as", "ana", *seizure)
     assert first["id"] in second.stderr
+    march = ("--since", "2026-03-01T00:00Z", "--until", "2026-03-02T00:00Z")
+    figures = post.types("evaluation", "report", "--as", "ana", *march).stdout
+    assert "12.0" in figures
+    assert "names no signal" in figures, "the second record of it says nothing of what led to it"
+    way = post.types("evaluation", "trace", first["id"], "--as", "ana").stdout
+    steps = [line.split()[0] for line in way.splitlines()]
+    assert steps.index("seen") < steps.index("result") < steps.index("under-way"), "recorded after the fact"
 
 
 def test_who_may_not_is_told_and_nothing_happens(post: Post, filed: str) -> None:

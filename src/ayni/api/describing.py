@@ -24,6 +24,8 @@ from ayni.api.exchange_bodies import (
 )
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
+from ayni.evaluation.chain import Chain
+from ayni.evaluation.report import PeriodEvaluation
 from ayni.exchange.recall import Tree
 from ayni.exchange.requests import Request
 from ayni.model.handling import Purpose
@@ -57,6 +59,8 @@ VALUES: Final = (
     SharedOut,
     ExchangeStatus,
     Looked,
+    PeriodEvaluation,
+    Chain,
     Request,
     NewRequest,
     NewAnswer,

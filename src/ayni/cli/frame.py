@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "key": ("ayni.cli.key:key", "Rotate and revoke the node's keys."),
     "partner": ("ayni.cli.partner:partner", "Add partners, and pin their keys with paper."),
     "exchange": ("ayni.cli.exchange:exchange", "Share records with partners, and see what arrived where."),
+    "evaluation": ("ayni.cli.evaluation:evaluation", "Say what it was good for, in figures that reconcile."),
     "ledger": ("ayni.cli.ledger:ledger", "Export and verify the history."),
     "bench": ("ayni.cli.bench:bench", "Measure every promise against its named peer."),
 }

@@ -1,0 +1,1 @@
+"""What the evaluation says, in four languages."""
