@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ayni.agreements.drafting import new_text
@@ -123,6 +126,17 @@ def _begin(opened: OpenNode) -> None:
 
 def two_posts(folder: Path, *, reachable: bool = True, more: str = "") -> tuple[Post, Post]:
     """Return two nodes that have pinned one another under an agreement; the first is *reachable*, or only asks."""
+    one, two = (
+        replace(post, folder=Path(shutil.copytree(post.folder, folder / post.node)))
+        for post in _made(reachable=reachable, more=more)
+    )
+    return one, two
+
+
+@lru_cache(maxsize=4)
+def _made(*, reachable: bool, more: str) -> tuple[Post, Post]:
+    """Make two nodes once; every test works on copies."""
+    folder = Path(mkdtemp(prefix="ayni-posts-"))
     one = Post.make(folder, "xa-exercise", reachable=reachable, more=more)
     two = Post.make(folder, "xb-exercise", more=more)
     one.pins(two)

@@ -1,4 +1,8 @@
-"""The door for partners' nodes: envelopes come in, receipts go out.
+"""The door for partners' nodes: envelopes come in, receipts go out; and the other way round for who fetches.
+
+    POST envelopes     up to 32 envelopes              the signed receipt
+    GET  waiting       nothing                         up to 32 envelopes for the asker, or 204
+    POST receipts      the asker's signed receipt      204
 
 Nobody signs in. Each request carries the asker's signed word (`ayni.exchange.asking`); what is
 not of a pinned partner, too large, too slow or too often is turned away before anything is
@@ -10,20 +14,23 @@ Source: docs/reference/protocols/ayni-exchange-1.md.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from ayni.errors import AyniError, ChangedMeanwhileError, EnvelopeError, NodeError
 from ayni.exchange import bundle
 from ayni.exchange.asking import Claim, fits, read_ask
+from ayni.exchange.receipt import MAX_RECEIPT_BYTES
+from ayni.node import fetching
 from ayni.node.running import running
 
+NOTHING = 204
 BAD, UNKNOWN, TOO_LARGE, TOO_OFTEN, UNAVAILABLE, TOO_SLOW = 400, 401, 413, 429, 503, 408
 PIECE: Final = 1 << 16
 SLOWEST_S: Final = 60.0
@@ -31,6 +38,8 @@ SLOWEST_S: Final = 60.0
 SLOWEST_BYTES_S: Final = 4_000
 """Bytes a second below which a sender is turned away: half of a 64 kbit/s link. Ours."""
 RECEIPT: Final = "application/jose+json"
+BUNDLE: Final = "application/octet-stream"
+BUSY: Final = "what waits for you is being sent or written to a file"
 
 
 class TurnedAwayError(Exception):
@@ -45,19 +54,51 @@ class TurnedAwayError(Exception):
 @require_POST
 def envelopes(request: HttpRequest) -> HttpResponse:
     """Take in up to 32 envelopes and answer with the signed receipt."""
+
+    def answer(asker: str, body: bytes) -> HttpResponse:
+        found, exchange = bundle.split(body), running().exchange
+        if pause_s := exchange.quotas.ask(asker, len(found), len(body)):
+            return _told("more than this node takes from one partner", TOO_OFTEN, pause_s)
+        return _answer(exchange.receive(asker, found), RECEIPT)
+
+    return _answered(request, bundle.LONGEST, answer)
+
+
+@csrf_exempt
+@require_GET
+def waiting(request: HttpRequest) -> HttpResponse:
+    """Answer with up to 32 envelopes that wait for the asker, the same ones until it brings a receipt."""
+
+    def answer(asker: str, _body: bytes) -> HttpResponse:
+        ready = fetching.hand_out(running().exchange, asker)
+        if ready is None:
+            return _told(BUSY, UNAVAILABLE)
+        return _answer(bundle.join(one.envelope for one in ready), BUNDLE) if ready else _nothing()
+
+    return _answered(request, 0, answer)
+
+
+@csrf_exempt
+@require_POST
+def receipts(request: HttpRequest) -> HttpResponse:
+    """Take the asker's receipt for envelopes that it fetched."""
+
+    def answer(asker: str, body: bytes) -> HttpResponse:
+        return _nothing() if fetching.settle(running().exchange, asker, body) else _told(BUSY, UNAVAILABLE)
+
+    return _answered(request, MAX_RECEIPT_BYTES, answer)
+
+
+def _answered(request: HttpRequest, longest: int, answer: Callable[[str, bytes], HttpResponse]) -> HttpResponse:
     try:
-        with asked(request, bundle.LONGEST) as (claim, body):
-            found, exchange = bundle.split(body), running().exchange
-            if pause_s := exchange.quotas.ask(claim.asker, len(found), len(body)):
-                return _told("more than this node takes from one partner", TOO_OFTEN, pause_s)
-            answer = exchange.receive(claim.asker, found)
+        with asked(request, longest) as (claim, body):
+            return answer(claim.asker, body)
     except TurnedAwayError as error:
         return _told(str(error), error.status)
     except (NodeError, ChangedMeanwhileError) as error:
         return _told(str(error), UNAVAILABLE)
     except AyniError as error:
         return _told(str(error), BAD)
-    return _answer(answer, RECEIPT)
 
 
 @contextmanager
@@ -109,6 +150,12 @@ def _answer(body: bytes, kind: str) -> HttpResponse:
     return told
 
 
+def _nothing() -> HttpResponse:
+    told = HttpResponse(status=NOTHING)
+    told["Cache-Control"] = "no-store"
+    return told
+
+
 def _told(why: str, status: int, pause_s: int = 0) -> HttpResponse:
     told = HttpResponse(f"{why}\n".encode(), status=status, content_type="text/plain; charset=utf-8")
     told["Cache-Control"] = "no-store"
@@ -117,4 +164,8 @@ def _told(why: str, status: int, pause_s: int = 0) -> HttpResponse:
     return told
 
 
-urlpatterns = [path("envelopes", envelopes, name="exchange_envelopes")]
+urlpatterns = [
+    path("envelopes", envelopes, name="exchange_envelopes"),
+    path("waiting", waiting, name="exchange_waiting"),
+    path("receipts", receipts, name="exchange_receipts"),
+]

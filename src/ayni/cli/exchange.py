@@ -3,6 +3,8 @@
 ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1 --preview     what would leave, and whether it may
 ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1
 ayni exchange deliver                                                      now, without waiting for the served node
+ayni exchange receive                                                      now, what waits for us at partners
+ayni exchange courier write|read FILE                                      carried by hand
 ayni exchange status
 ayni exchange ask --to pe-dicapi --agreement EC-PE-1 --question "…"        a clock starts on both sides
 """
@@ -15,6 +17,7 @@ import click
 
 from ayni.cli import exchange_recall, exchange_requests
 from ayni.cli.acting import Desk, acts, json_option, node_option
+from ayni.cli.exchange_courier import courier, receive
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
 from ayni.node.opening import open_node
@@ -215,6 +218,8 @@ def _book(desk: Desk) -> Book:
 
 
 for command in (
+    courier,
+    receive,
     exchange_requests.ask,
     exchange_requests.answer,
     exchange_requests.requests,

@@ -5,8 +5,8 @@
     <manifest: JWS, signed twice by the node that fills the file>
     <item><item>…
 
-An item is an envelope or a sealed attachment, exactly as it would travel by line, so a
-courier can read and change nothing. The manifest comes first and lists them all with
+An item is an envelope, a receipt or a sealed attachment, exactly as it would travel by line,
+so a courier can read no envelope and change nothing. The manifest comes first and lists them all with
 size and SHA-256: of a file that was cut short or damaged it is known what is missing,
 and what is still whole is named in the error.
 
@@ -51,6 +51,8 @@ class ItemKind(StrEnum):
     """What an item of the file is."""
 
     ENVELOPE = "envelope"
+    RECEIPT = "receipt"
+    """What the node that fills the file did with envelopes that reached it."""
     ATTACHMENT = "attachment"
 
 
@@ -67,7 +69,9 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         require(is_digest(self.sha256) and self.size > 0, "items", "an item has a size and a SHA-256")
         require(
-            self.kind is ItemKind.ENVELOPE or self.id == self.sha256, "items", "an attachment is named by its hash"
+            self.kind is ItemKind.ENVELOPE or self.id == self.sha256,
+            "items",
+            "receipts and attachments are named by hash",
         )
 
 
@@ -101,6 +105,13 @@ class Load:
         data = envelope.to_bytes()
         digest = hashlib.sha256(data).hexdigest()
         listed = Listed(kind=ItemKind.ENVELOPE, id=envelope.clear.id, size=len(data), sha256=digest)
+        return Load(listed=listed, chunks=lambda: (data,))
+
+    @staticmethod
+    def of_receipt(data: bytes) -> Load:
+        """Load a signed receipt."""
+        digest = hashlib.sha256(data).hexdigest()
+        listed = Listed(kind=ItemKind.RECEIPT, id=digest, size=len(data), sha256=digest)
         return Load(listed=listed, chunks=lambda: (data,))
 
     @staticmethod

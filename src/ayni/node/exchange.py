@@ -4,6 +4,8 @@
     exchange.run(stop)                        the job `exchange`, until told to stop
     exchange.send()                           one turn to every partner whose time has come
     exchange.receive(sender, envelopes)       at the door: returns the signed receipt
+    exchange.prepare(name), .believe(…)       the two halves of a delivery, for whoever carries it:
+                                              a line (here), a partner that fetches, a courier
 
 A line that fails is tried again after a pause drawn at random between nothing and twice the
 one before, at most an hour, so that a thousand nodes do not all come back in the same second
@@ -35,7 +37,7 @@ from ayni.exchange.envelope import Agreed, Opener
 from ayni.exchange.jws import PublicPair
 from ayni.exchange.keys import Identity, KeyRing, PublicIdentity, origin_of
 from ayni.exchange.partners import Partner
-from ayni.exchange.receipt import MAX_RECEIPT_BYTES, check_receipt, read_receipt, sign_receipt
+from ayni.exchange.receipt import MAX_RECEIPT_BYTES, Item, check_receipt, read_receipt, sign_receipt
 from ayni.exchange.receiving import Inbox
 from ayni.exchange.sending import Fate, fate
 from ayni.model.handling import Mandate, Purpose
@@ -43,7 +45,7 @@ from ayni.model.store import Work
 from ayni.node.doors import house_of
 from ayni.node.files import make_private_folder
 from ayni.node.ledger import exchange_keys, stamp
-from ayni.node.lines import Line
+from ayni.node.lines import Line, Said
 from ayni.node.outbox import Outbox, Ready
 from ayni.node.quotas import Quotas
 from ayni.node.records.rows import Rows
@@ -63,6 +65,7 @@ TURNS: Final = 64
 """Requests to one partner in a row before the others have their turn. Ours."""
 FORGET_EVERY: Final = timedelta(hours=1)
 OK: Final = 200
+NOTHING: Final = 204
 MANDATE: Final = Mandate(
     purpose=Purpose.ADMINISTRATION,
     legal_basis="records of transfers (Directive (EU) 2016/680, article 24, or the national rule in its place)",
@@ -161,15 +164,20 @@ class Exchange:
             UnknownError: if the node has no service officer yet.
             InvalidValueError: for no envelope.
         """
+        return self.take(sender, envelopes)[1]
+
+    def take(self, sender: str, envelopes: Sequence[bytes]) -> tuple[Sequence[Item], bytes]:
+        """Take in what a partner sent; return what became of each, and the signed receipt. Raises as `receive`."""
         with self._lock:
             items = self.inbox.receive(envelopes)
-            return sign_receipt(
+            receipt = sign_receipt(
                 self.identity,
                 sender,
                 items,
                 at=self.node.clock(),
                 ledger=(origin_of(self.node.settings.node.id), Rows(self.node.alias).count_entries()),
             )
+        return items, receipt
 
     @property
     def inbox(self) -> Inbox:
@@ -204,12 +212,17 @@ class Exchange:
     # -- sending
 
     def run(self, stop: threading.Event) -> None:
-        """Send what waits, until *stop* is set: the job `exchange`."""
+        """Send what waits, and fetch if settings say so, until *stop* is set: the job `exchange`."""
         from django.db import connections  # noqa: PLC0415 -- Django is configured
 
+        from ayni.node.fetching import Rounds, fetch  # noqa: PLC0415 -- it is built on this module
+
+        rounds = Rounds(every_s=self.node.settings.exchange.fetch_every_s)
         try:
             while not stop.wait(LOOK_EVERY_S):
                 self.send(stop=stop)
+                for name in rounds.due(self):
+                    fetch(self, name, stop=stop)
         finally:
             for line in self._lines.values():
                 line.close()
@@ -238,14 +251,18 @@ class Exchange:
             return turns
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Be the one process that sends for this node; yields False if another is."""
+    def alone(self, partner: str = "", *, wait: bool = False) -> Iterator[bool]:
+        """Be the one that sends for this node, or that packs for one *partner*; yields False if another is.
+
+        With *wait*, wait until the other is done.
+        """
         folder = self.node.folder / "exchange"
         make_private_folder(folder)
-        handle = os.open(folder / "sending.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        name = f"sending-{partner}.lock" if partner else "sending.lock"
+        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 yield False
                 return
@@ -254,7 +271,12 @@ class Exchange:
             os.close(handle)
 
     def prepare(self, name: str) -> Sequence[Ready]:
-        """Pack what waits for a partner, and return the next envelopes for it.
+        """Pack what waits for a partner, and return the next envelopes for it. Raises as `pack`."""
+        self.pack(name)
+        return self.outbox.ready(name)
+
+    def pack(self, name: str) -> int:
+        """Pack what waits for a partner, at most 256 messages, and return how many.
 
         Raises:
             KeyHistoryError: if it is not pinned, or has announced no sealing key for today.
@@ -265,12 +287,7 @@ class Exchange:
         if history is None:
             raise KeyHistoryError(node=name, why="it is not pinned here")
         self.outbox.withdraw(name, book=self.book(), by=self.officer(), under=MANDATE)
-        self.outbox.pack(
-            name,
-            identity=self.identity,
-            sealing=lambda _partner: history.sealing_at(now),
-        )
-        return self.outbox.ready(name)
+        return self.outbox.pack(name, identity=self.identity, sealing=lambda _partner: history.sealing_at(now))
 
     def believe(self, name: str, data: bytes, sent: Mapping[str, str], by: Officer) -> Turn:
         """Verify a partner's receipt for what was *sent* (id to SHA-256), and act on it.
@@ -287,20 +304,42 @@ class Exchange:
         self.outbox.settle(receipt, items, data, by=by, under=MANDATE)
         line.ledger, line.ledger_size = receipt.ledger, receipt.ledger_size
         self.outbox.keep_line(line)
-        fates = [fate(item) for item in items.values()]
-        return Turn(
-            partner=name,
-            sent=len(sent),
-            delivered=sum(one is Fate.DELIVERED for one in fates),
-            refused=sum(one in {Fate.REFUSED, Fate.LOST} for one in fates),
+        return _counted(name, items)
+
+    def believe_later(self, name: str, data: bytes, by: Officer) -> Turn:
+        """Verify a receipt that did not come as an answer: of a partner that fetched, or from a courier.
+
+        It may be older than others, come twice, and speak of what is settled already: only what is still open
+        and was sent in these very bytes is settled.
+
+        Raises:
+            EnvelopeError: if it is not of that partner to us, or is not believed; nothing is marked delivered.
+        """
+        self.partners()
+        receipt = read_receipt(data, self.trust)
+        ours = self.outbox.open_digests(name, [item.envelope for item in receipt.items])
+        answered = {item.envelope: item.sha256 for item in receipt.items}
+        items = check_receipt(
+            receipt, answered, by=name, to=self.node.settings.node.id, now=self.node.clock(), ledger_was=0
         )
+        settled = {one: item for one, item in items.items() if ours.get(one) == item.sha256}
+        if settled and not self.outbox.has_receipt(receipt.id):
+            self.outbox.settle(receipt, settled, data, by=by, under=MANDATE)
+            line = self.outbox.line(name)
+            was = line.ledger_size if receipt.ledger == line.ledger else 0
+            line.ledger, line.ledger_size = receipt.ledger, max(was, receipt.ledger_size)
+            self.outbox.keep_line(line)
+        return _counted(name, settled)
 
     def _turn(self, name: str, partner: Partner | None, by: Officer, *, now: bool) -> Turn | None:
-        line, at = self.outbox.line(name), self.node.clock()
         if partner is not None and not partner.card.address:
             return None  # it fetches for itself, or a courier carries
-        if not now and line.next_at > to_us(at):
+        if not now and self.outbox.line(name).next_at > to_us(self.node.clock()):
             return None
+        with self.alone(name) as mine:
+            return self._speak(name, partner, by) if mine else None
+
+    def _speak(self, name: str, partner: Partner | None, by: Officer) -> Turn:
         sent = delivered = refused = 0
         try:
             if partner is None:
@@ -314,16 +353,25 @@ class Exchange:
                 if not done.delivered and not done.refused:
                     raise EnvelopeError(envelope="delivery", why=f"{name} took nothing in of {done.sent} envelopes")
         except (OSError, AyniError) as error:
-            self._failed(name, error)
-            return Turn(partner=name, sent=sent, delivered=delivered, refused=refused, error=_plain(error))
-        self._reached(name)
+            self.failed(name, error)
+            return Turn(partner=name, sent=sent, delivered=delivered, refused=refused, error=plain(error))
+        self.reached(name)
         return Turn(partner=name, sent=sent, delivered=delivered, refused=refused)
 
     def _post(self, partner: Partner, ready: Sequence[Ready]) -> bytes:
-        card = partner.card
-        body, path = bundle.join(one.envelope for one in ready), f"{PATH}/envelopes"
+        body = bundle.join(one.envelope for one in ready)
+        said = self.ask(partner, "POST", "envelopes", body, longest=MAX_RECEIPT_BYTES)
+        return said.body
+
+    def ask(self, partner: Partner, method: str, what: str, body: bytes = b"", *, longest: int) -> Said:
+        """Ask a partner's node for something, in our name, over a connection that is kept open.
+
+        Raises:
+            OSError: if it cannot be reached, or answers with anything but success.
+        """
+        card, path = partner.card, f"{PATH}/{what}"
         headers = {
-            "Authorization": ask(self.identity, card.node, "POST", path, body, self.node.clock()),
+            "Authorization": ask(self.identity, card.node, method, path, body, self.node.clock()),
             "Content-Type": "application/octet-stream",
         }
         line = self._lines.get(card.node)
@@ -331,23 +379,25 @@ class Exchange:
             line = self._lines[card.node] = Line(
                 address=card.address, certificate=card.certificate, timeout_s=ANSWER_S
             )
-        said = line.ask("POST", path, body, headers=headers, longest=MAX_RECEIPT_BYTES)
-        if said.status != OK:
+        said = line.ask(method, path, body or None, headers=headers, longest=longest)
+        if said.status not in {OK, NOTHING}:
             why = said.body[:200].decode("ascii", "replace").strip()
             message = f"{card.node} answered {said.status}: {why}"
             raise OSError(message)
-        return said.body
+        return said
 
-    def _failed(self, name: str, error: Exception) -> None:
+    def failed(self, name: str, error: Exception) -> None:
+        """Note that a line failed, and draw the pause until it is tried again."""
         line, now = self.outbox.line(name), self.node.clock()
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(line.attempts, 20))
         line.attempts += 1
         line.failed_at = line.failed_at or to_us(now)
         line.next_at = to_us(now + timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 -- a pause, no secret
-        line.error = _plain(error)[:200]
+        line.error = plain(error)[:200]
         self.outbox.keep_line(line)
 
-    def _reached(self, name: str) -> None:
+    def reached(self, name: str) -> None:
+        """Note that a line works, or that its partner came by itself."""
         line = self.outbox.line(name)
         line.attempts, line.next_at, line.failed_at, line.error = 0, 0, None, ""
         line.reached_at = to_us(self.node.clock())
@@ -360,6 +410,16 @@ class Exchange:
             self._forgotten = now
 
 
+def _counted(name: str, items: Mapping[str, Item]) -> Turn:
+    fates = [fate(item) for item in items.values()]
+    return Turn(
+        partner=name,
+        sent=len(items),
+        delivered=sum(one is Fate.DELIVERED for one in fates),
+        refused=sum(one in {Fate.REFUSED, Fate.LOST} for one in fates),
+    )
+
+
 def _agreed(book: Book) -> Agreed:
     def agreed(agreement: str, version: int) -> str | None:
         held = book.find(agreement)
@@ -368,5 +428,6 @@ def _agreed(book: Book) -> Agreed:
     return agreed
 
 
-def _plain(error: Exception) -> str:
+def plain(error: Exception) -> str:
+    """Return what went wrong as one line of ASCII."""
     return str(error).encode("ascii", "replace").decode() or type(error).__name__

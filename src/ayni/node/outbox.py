@@ -157,6 +157,29 @@ class Outbox:
                 found.append(Ready(id=row[0], sha256=row[1], stream=row[2], seq=row[3], envelope=bytes(row[4])))
         return found
 
+    def packed(self, to: str, limit: int) -> Sequence[str]:
+        """Return the ids of packed messages for one partner, in the order in which they are to arrive."""
+        with translated(self._node.folder, "reading the outbox"):
+            rows = self._rows(to).filter(state=PACKED).order_by("-control", "row")
+            return list(rows.values_list("id", flat=True)[:limit])
+
+    def envelope(self, message: str) -> bytes:
+        """Return a packed message as it travels; empty if its fate is known meanwhile."""
+        with translated(self._node.folder, "reading the outbox"):
+            rows = StoredOutgoing.objects.using(self._node.alias).filter(id=message)
+            return bytes(rows.values_list("envelope", flat=True).first() or b"")
+
+    def open_digests(self, to: str, messages: Sequence[str]) -> Mapping[str, str]:
+        """Return the SHA-256 of those of *messages* that were packed for a partner and await a receipt."""
+        with translated(self._node.folder, "reading the outbox"):
+            rows = self._rows(to).filter(state=PACKED, id__in=list(messages))
+            return dict(rows.values_list("id", "digest"))
+
+    def has_receipt(self, receipt: str) -> bool:
+        """Say whether a receipt was settled before."""
+        with translated(self._node.folder, "reading the outbox"):
+            return bool(StoredReceipt.objects.using(self._node.alias).filter(id=receipt).exists())
+
     def settle(
         self, receipt: Receipt, items: Mapping[str, Item], data: bytes, *, by: Officer, under: Mandate
     ) -> None:

@@ -42,6 +42,7 @@ _ENV = re.compile(r"^[A-Z][A-Z0-9_]*$")
 MAX_PORT = 65535
 MAX_DAYS = 36_525
 """A hundred years."""
+DAY_S = 86_400
 
 
 class Engine(StrEnum):
@@ -201,14 +202,19 @@ class ServeSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSettings:
-    """How much each partner may send, so that none floods the others out."""
+    """How much each partner may send, so that none floods the others out; and whether this node fetches."""
 
     envelopes_per_minute: int = key("Envelopes taken from one partner in a minute.", default=60_000)
     bytes_per_hour: int = key("Bytes taken from one partner in an hour, attachments included.", default=16 << 30)
+    fetch_every_s: int = key(
+        "Seconds between asking each partner what waits there, for a node that partners cannot reach; 0 never asks.",
+        default=0,
+    )
 
     def __post_init__(self) -> None:
         require(self.envelopes_per_minute >= 1, "envelopes_per_minute", "at least 1")
         require(self.bytes_per_hour >= 1 << 20, "bytes_per_hour", "at least 1048576: one envelope must pass")
+        require(0 <= self.fetch_every_s <= DAY_S, "fetch_every_s", f"0 to {DAY_S}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +273,9 @@ class Settings:
     retention: RetentionSettings = key("How long things are kept.", factory=RetentionSettings)
     keys: KeySettings = key("What guards the node's key.", factory=KeySettings)
     serve: ServeSettings = key("Where people and partners reach the node.", factory=ServeSettings)
-    exchange: ExchangeSettings = key("How much each partner may send.", factory=ExchangeSettings)
+    exchange: ExchangeSettings = key(
+        "How much each partner may send, and whether to fetch.", factory=ExchangeSettings
+    )
     oidc: tuple[OidcSettings, ...] = key("Sign-in services.", default=())
     feeds: tuple[FeedSettings, ...] = key("Feeds.", default=())
 
