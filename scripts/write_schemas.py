@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from ayni.model.codec import published_schemas
+from ayni.node.kinds import ALL_KINDS
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference" / "schemas"
 
@@ -19,7 +20,7 @@ def rendered() -> dict[str, str]:
     """Return the text of every schema file, by name."""
     return {
         f"{stem}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-        for stem, schema in published_schemas().items()
+        for stem, schema in published_schemas(ALL_KINDS).items()
     }
 
 

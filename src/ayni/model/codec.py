@@ -90,6 +90,6 @@ def schema_of(kind: type[object]) -> dict[str, Any]:
     return schema
 
 
-def published_schemas() -> dict[str, dict[str, Any]]:
-    """Return every schema that `docs/reference/schemas/` publishes, by file stem."""
-    return {"signal": schema_of(Signal), **{f"record-{name}": schema_of(kind) for name, kind in KINDS.items()}}
+def published_schemas(kinds: Mapping[str, type[object]] = KINDS) -> dict[str, dict[str, Any]]:
+    """Return the schema of a signal and of every record kind, by the stem of its file in the reference."""
+    return {"signal": schema_of(Signal), **{f"record-{name}": schema_of(kind) for name, kind in kinds.items()}}
