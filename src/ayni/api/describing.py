@@ -15,6 +15,7 @@ from ayni.api.exchange_bodies import (
     FeedbackOut,
     Looked,
     NewAnswer,
+    NewConsent,
     NewRecall,
     NewRequest,
     NewShare,
@@ -26,6 +27,7 @@ from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPe
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
 from ayni.evaluation.chain import Chain
 from ayni.evaluation.report import PeriodEvaluation
+from ayni.exchange.consent import Token
 from ayni.exchange.recall import Tree
 from ayni.exchange.requests import Request
 from ayni.model.handling import Purpose
@@ -66,6 +68,8 @@ VALUES: Final = (
     NewAnswer,
     ClockList,
     NewRecall,
+    NewConsent,
+    Token,
     Recalled,
     Tree,
     FeedbackOut,

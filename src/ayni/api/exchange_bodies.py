@@ -193,6 +193,16 @@ class NewRecall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     answer_within_h: Annotated[int, msgspec.Meta(ge=1, le=720)] = 24
 
 
+class NewConsent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may pass one of our records on, to whom, until when; told to the holder under an agreement."""
+
+    record: Name
+    via: Name
+    to: Name
+    agreement: Name
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):
     """A recall that was ordered, and of whom."""
 

@@ -1,4 +1,4 @@
-"""Recall, for programs: take a record back, and see who has proven what."""
+"""Consent and recall, for programs: let a holder pass a record on, take it back, see who has proven what."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ninja import Router
 from ayni.api.bodies import answer, read
 from ayni.api.describing import describe
 from ayni.api.doors import caller, mandate
-from ayni.api.exchange_bodies import NewRecall, Recalled
+from ayni.api.exchange_bodies import NewConsent, NewRecall, Recalled
 from ayni.api.signals import RecordId
+from ayni.exchange.consent import Onward, give
 from ayni.exchange.recall import recall, tree
 from ayni.exchange.recall_records import recall_in
 from ayni.node.officers.tokens import Scope
@@ -54,3 +55,25 @@ def open_recall(request: HttpRequest, record: RecordId) -> HttpResponse:
         found = tree(record, by=by, under=under, work=work, seen=last_reached(node.node))
         work.commit()
     return answer(found)
+
+
+@router.post(
+    "/exchange/consents", openapi_extra=describe(gives="Token", takes="NewConsent", status=201, mandate=True)
+)
+def consent(request: HttpRequest) -> HttpResponse:
+    """Consent that a holder passes one of our records on; the signed consent leaves for the holder."""
+    by, under, body = caller(request, Scope.ACT), mandate(request), read(request, NewConsent)
+    node = running()
+    with node.store.work() as work:
+        token = give(
+            body.record,
+            Onward(via=body.via, to=body.to, until=body.until, agreement=body.agreement),
+            by=by,
+            under=under,
+            work=work,
+            house=node.house,
+            book=node.exchange.book(),
+            identity=node.exchange.identity,
+        )
+        work.commit()
+    return answer(token, status=201)

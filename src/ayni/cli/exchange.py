@@ -224,6 +224,7 @@ for command in (
     exchange_requests.answer,
     exchange_requests.requests,
     exchange_requests.request,
+    exchange_recall.consent,
     exchange_recall.recall,
     exchange_recall.recalled,
     exchange_recall.settle,

@@ -1,5 +1,6 @@
-"""`ayni exchange recall|recalled|settle`: take a record back, and see who has proven what.
+"""`ayni exchange consent|recall|recalled|settle`: let a record be passed on, take it back, see who has proven what.
 
+ayni exchange consent RECORD --via pe-dicapi --to br-marinha --agreement R-1 --until 30d
 ayni exchange recall RECORD --why "Mistaken for another vessel." --within 1h
 ayni exchange recalled RECORD                  holder by holder: proven, answered, held by a court, silent
 ayni exchange settle RECORD --words "Case closed without it."     ours, made from what a partner recalled
@@ -19,6 +20,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ayni.exchange.recall import Branch, Tree
+
+
+@click.command()
+@click.argument("record")
+@click.option("--via", required=True, help="Partner that holds it, and may pass it on.")
+@click.option("--to", required=True, help="To whom.")
+@click.option("--agreement", required=True, help="Agreement under which the consent is told to the holder.")
+@click.option("--until", required=True, metavar="WHEN", help="Until when: an instant, or 30d.")
+@json_option
+@acts
+def consent(desk: Desk, *, record: str, via: str, to: str, agreement: str, until: str, as_json: bool) -> None:
+    """Consent that a partner passes one of our RECORDs on, for the purpose of this act."""
+    from ayni.agreements.shelf import Shelf  # noqa: PLC0415 -- compiled policies, only where needed
+    from ayni.exchange.consent import Onward, give  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.node.exchange import Exchange  # noqa: PLC0415 -- needs Django configured
+
+    with desk.work() as work:
+        token = give(
+            record,
+            Onward(via=via, to=to, until=instant(until), agreement=agreement),
+            by=desk.by,
+            under=desk.under,
+            work=work,
+            house=desk.house,
+            book=Shelf().book(work),
+            identity=Exchange(desk.node).identity,
+        )
+        work.commit()
+    if as_json:
+        show_json(token)
+    else:
+        click.echo(f"{via} may pass it on to {to} for {token.purpose} until {token.until:%Y-%m-%d %H:%MZ}")
 
 
 @click.command()

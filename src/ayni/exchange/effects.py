@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ayni.exchange import recalled, requests, sharing, steps
+from ayni.exchange import consent, recalled, requests, sharing, steps
 from ayni.exchange.payload import Type
 from ayni.exchange.receiving import Effect
 
-ALL_EFFECTS: Mapping[Type, Effect] = {**sharing.EFFECTS, **steps.EFFECTS, **recalled.EFFECTS, **requests.EFFECTS}
+ALL_EFFECTS: Mapping[Type, Effect] = {
+    **sharing.EFFECTS,
+    **steps.EFFECTS,
+    **recalled.EFFECTS,
+    **requests.EFFECTS,
+    **consent.EFFECTS,
+}

@@ -1,7 +1,8 @@
 """Who holds what: a record at the receiver for each thing it was given, one at the sender for each it gave.
 
     exposure   ours, at a partner      written in the transaction of the share; "sent", then "held",
-                                       "refused" or "undelivered"
+                                       "refused" or "undelivered"; "consented" where a holder may
+                                       pass it on
     holding    a partner's, with us    written in the transaction of its arrival; "held"
 
 Both name the agreement and the articles, so that years later each side can say under which
@@ -24,6 +25,8 @@ from ayni.model.store import Query, Work
 
 EXPOSURE, HOLDING = "exposure", "holding"
 SENT, HELD, REFUSED, UNDELIVERED = "sent", "held", "refused", "undelivered"
+CONSENTED = "consented"
+"""State of an exposure at one to whom a holder may pass our record on, with our consent."""
 MOST = 10_000
 """Holders of one record at most that are listed."""
 
@@ -45,6 +48,8 @@ class Exposure:
     shared_at: datetime
     keep_until: datetime
     """Until when the partner may keep it."""
+    via: str = ""
+    """Who may pass it on to them with our consent; empty for what we gave ourselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

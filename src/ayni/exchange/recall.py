@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from ayni.errors import InvalidValueError, NotEntitledError, UnknownError
-from ayni.exchange.holdings import HELD, SENT, UNDELIVERED, exposure_in, exposures
+from ayni.exchange.holdings import CONSENTED, HELD, SENT, UNDELIVERED, exposure_in, exposures
 from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
@@ -48,7 +48,7 @@ LOOK = Act(name="record.recall-tree", roles=ACT.roles | {Role.INVESTIGATOR, Role
 LET_GO = Act(name="recall.let-go", machine=True)
 TAKEN_BACK = "recalled"
 """State of an exposure whose record was recalled."""
-MAY_BE_THERE = (SENT, HELD, UNDELIVERED, TAKEN_BACK)
+MAY_BE_THERE = (SENT, HELD, UNDELIVERED, CONSENTED, TAKEN_BACK)
 URGENT, USUAL = timedelta(hours=1), timedelta(hours=24)
 """How soon a holder is expected to answer. Source: exchange specification, "Handling semantics", clocks."""
 
@@ -177,8 +177,8 @@ def take_back(
         exposure = exposure_in(stored)
         if header.state != TAKEN_BACK:
             acts.put(next_version(stored, exposure, now=acts.now, state=TAKEN_BACK), replacing=header.version)
-        if exposure.to in beside or exposure.to in told:
-            continue
+        if exposure.via or exposure.to in beside or exposure.to in told:
+            continue  # whoever passed it on passes the order on, and its answer names them
         about = About(id=record, sha256=exposure.sha256, originator=exposure.originator)
         post(acts, replace(draft, to=(exposure.to,), record=about), house)
         told[exposure.to] = None

@@ -43,13 +43,14 @@ class Cause(StrEnum):
     NOT_PROVEN = "not-proven"
     WORD = "word"
     ANSWERED = "answered"
+    NOT_HELD = "not-held"
 
 
 FROM_THE_INBOX = frozenset(
     {
         *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
         *(Cause.NOT_THEIRS, Cause.HERE_ALREADY, Cause.NOT_ORIGINATOR, Cause.RECALLED),
-        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD, Cause.ANSWERED),
+        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD, Cause.ANSWERED, Cause.NOT_HELD),
     }
 )
 """Causes that only whoever keeps the inbox can know; the others show when an envelope is opened."""
@@ -88,6 +89,7 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.NOT_ASKED: phrase("it answers what {node} has not asked of {holder}"),
     Cause.NOT_PROVEN: phrase("the answer of {holder} does not hold: {why}"),
     Cause.ANSWERED: phrase("request {request} stands at {state}, where no such answer follows"),
+    Cause.NOT_HELD: phrase("{node} does not hold record {record} in these bytes, or may not pass it on"),
     Cause.WORD: phrase("a signed word in it is not believed: {why}"),
 }
 

@@ -121,7 +121,7 @@ def ask(
     with acting(ASK, by=by, under=under, work=work) as acts:
         header = house.header(REQUEST, under=under, now=acts.now)
         header = replace(header, handling=question.handling or header.handling)
-        held, verdict = _may_tell(header, to, agreement, under=under, work=work, house=house, book=book)
+        held, verdict = may_tell(header, to, agreement, under=under, work=work, house=house, book=book)
         at = acts.now.astimezone(UTC)
         asked = Asked(
             id=header.id,
@@ -178,7 +178,7 @@ def answer(
             )
         header = house.header(REQUEST, under=under, now=acts.now)
         agreement = "" if body.agreement is None else body.agreement.id
-        held, verdict = _may_tell(header, body.by, agreement, under=under, work=work, house=house, book=book)
+        held, verdict = may_tell(header, body.by, agreement, under=under, work=work, house=house, book=book)
         draft = Draft(
             type=Type.ANSWER,
             to=(body.by,),
@@ -240,9 +240,14 @@ def _names(partner: str, asked: Asked) -> tuple[str, ...]:
     return (f"partner:{partner}", *(f"{kind}:{mark}" for kind, mark in marks if mark))
 
 
-def _may_tell(
+def may_tell(
     header: Header, to: str, agreement: str, *, under: Mandate, work: Work, house: House, book: Book
 ) -> tuple[Held, Verdict]:
+    """Return the agreement under which a request, or what belongs to one, may be told, and what it says.
+
+    Raises:
+        NotAgreedError: if there is no such agreement between the two.
+    """
     held = book.find(agreement)
     if held is None or not {to, house.node} <= set(held.text.party_ids):
         raise NotAgreedError(partner=to, purpose=under.purpose)

@@ -19,10 +19,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ayni.agreements.book import Book, Held, Parents, Verdict
+from ayni.agreements.book import Book, Held, Parents, Verdict, walk
 from ayni.agreements.request import Ask, Consent
 from ayni.agreements.vocabulary import Action
 from ayni.errors import ChangedMeanwhileError, NotAgreedError, UnknownError, WrongStateError
+from ayni.exchange.consent import believed, kept_for
 from ayni.exchange.holdings import (
     EXPOSURE,
     HELD,
@@ -43,7 +44,7 @@ from ayni.exchange.refusals import Cause, reason_of
 from ayni.exchange.wire import WireRecord, leaving, read_wire
 from ayni.model.act import Act, Acting, acting
 from ayni.model.codec import to_json
-from ayni.model.handling import Mandate
+from ayni.model.handling import Mandate, Purpose
 from ayni.model.officer import Officer, Role
 from ayni.model.record import Header, House, Record
 from ayni.model.signal import Reason
@@ -97,10 +98,6 @@ class Terms:
     tip_off: bool = False
     evaluation: Evaluation | None = None
     attachments: tuple[Attachment, ...] = ()
-    consents: tuple[Consent, ...] = ()
-    """The originator's, verified, for what is not our own."""
-    onward_consent: tuple[str, ...] = ()
-    """The same, as they were signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +163,8 @@ def share(
                 thing=f"record {record}", state=f"shared with {to}", act=SHARE.name, needs="not yet shared with it"
             )
         verdict = _decide(found.header, to, terms, under=under, work=work, book=book, house=house)
+        foreign = found.header.originator != house.node
+        tokens = tuple(one.token for one in kept_for(work, record, to, under.purpose)) if foreign else ()
         body = _bytes_of(found, work, house)
         about = About(id=record, sha256=hashlib.sha256(body).hexdigest(), originator=found.header.originator)
         draft = Draft(
@@ -178,7 +177,7 @@ def share(
             record=about,
             evaluation=terms.evaluation,
             attachments=terms.attachments,
-            onward_consent=terms.onward_consent,
+            onward_consent=tokens,
         )
         (message,) = post(acts, draft := permitted(draft, verdict, held), house)
         exposure = _expose(
@@ -205,9 +204,16 @@ def _decide(
         under=under,
         at=work.now,
         acknowledged=terms.acknowledged,
-        consents=terms.consents,
+        consents=_consents(header, to, under.purpose, work=work, house=house),
     )
     return book.decide(ask, header, under=terms.agreement, parents=parents_in(work))
+
+
+def _consents(header: Header, to: str, purpose: Purpose, *, work: Work, house: House) -> tuple[Consent, ...]:
+    """Return what originators consented to, for a record and for all that it was made from."""
+    lineage, _ = walk(header, parents_in(work))
+    foreign = [one.id for one in (header, *lineage) if one.originator != house.node]
+    return tuple(kept.said.consent() for one in foreign for kept in kept_for(work, one, to, purpose))
 
 
 def parents_in(work: Work) -> Parents:
@@ -286,9 +292,16 @@ def _may_receive(received: Received, context: Context) -> Question | Sequence[Re
     wire, payload = _wire_of(received), received.payload
     if wire is None:
         return (reason_of(Cause.MALFORMED, what="record", detail="it is not the one that the envelope names"),)
-    if wire.originator != payload.sender:
+    tokens = believed(payload, context.known, node=context.house.node, now=context.work.now)
+    if wire.originator != payload.sender and not tokens:
         return (reason_of(Cause.NOT_THEIRS, originator=wire.originator, sender=payload.sender),)
-    return Question(action=Action.RECEIVE, header=wire.header(), principal=context.house.node, holder=payload.sender)
+    return Question(
+        action=Action.RECEIVE,
+        header=wire.header(),
+        principal=context.house.node,
+        holder=payload.sender,
+        consents=tuple(token.consent() for token in tokens),
+    )
 
 
 def _keep(received: Received, acts: Acting, context: Context) -> Sequence[Reason]:

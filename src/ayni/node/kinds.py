@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ayni.agreements.life_cycle import KINDS as AGREEMENTS
+from ayni.exchange.consent import KINDS as CONSENTS
 from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
@@ -20,5 +21,6 @@ ALL_KINDS: Mapping[str, type[object]] = {
     **HOLDINGS,
     **RECALLS,
     **REQUESTS,
+    **CONSENTS,
 }
 """Kind to the type of its body, as the store reads it back."""
