@@ -102,6 +102,19 @@ def test_from_a_report_to_an_outcome(post: Post, filed: str) -> None:
     assert steps.index("seen") < steps.index("result") < steps.index("under-way"), "recorded after the fact"
 
 
+def test_a_watch_is_kept_and_handed_over(post: Post, filed: str) -> None:
+    """Whoever begins reads first what the last one left."""
+    first = post.reads("watch", "begin", "Sala de guardia", "--as", "ana")["id"]
+    post.types("watch", "note", first, "Radio check.", "--record", filed, "--as", "ana")
+    assert "Quiet night." in post.types("watch", "hand-over", first, "Quiet night.", "--as", "ana").stdout
+    begun = post.types("watch", "begin", "sala de guardia", "--as", "ana").stdout
+    assert begun.index("Radio check.") < begun.index("Quiet night.") < begun.index("has begun")
+    assert {row["state"] for row in json.loads(post.types("watch", "list", "--as", "ana", "--json").stdout)} == {
+        "open",
+        "taken",
+    }
+
+
 def test_who_may_not_is_told_and_nothing_happens(post: Post, filed: str) -> None:
     """Oversight reads no content, a wrong password opens nothing, a missing purpose is wrong usage."""
     assert "may not" in post.types("signal", "show", filed, "--as", "oti", code=1).stderr

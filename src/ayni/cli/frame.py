@@ -23,6 +23,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "signal": ("ayni.cli.signal:signal", "List, read and decide about signals."),
     "report": ("ayni.cli.report:report", "File an officer's own sighting, contact or tip."),
     "task": ("ayni.cli.task:task", "Task a patrol and follow it."),
+    "watch": ("ayni.cli.watch:watch", "Keep the watch log, and hand over to the next shift."),
     "outcome": ("ayni.cli.outcome:outcome", "Write down what came of it."),
     "agreement": ("ayni.cli.agreement:agreement", "Check, prove, compare and sign agreements."),
     "key": ("ayni.cli.key:key", "Rotate and revoke the node's keys."),

@@ -12,6 +12,7 @@ from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.exchange.recall_records import KINDS as RECALLS
 from ayni.exchange.requests import KINDS as REQUESTS
 from ayni.model.codec import KINDS as VOCABULARY
+from ayni.operations.watch_log import KINDS as WATCHES
 
 ALL_KINDS: Mapping[str, type[object]] = {
     **VOCABULARY,
@@ -22,5 +23,6 @@ ALL_KINDS: Mapping[str, type[object]] = {
     **RECALLS,
     **REQUESTS,
     **CONSENTS,
+    **WATCHES,
 }
 """Kind to the type of its body, as the store reads it back."""

@@ -1,5 +1,6 @@
 """What is done about it at sea, in the air and on land, and what came of it.
 
-tasking   a task to a patrol: accept, decline, flag State consent, start, finish
-results   outcomes, also "nothing found", linked back to what led to them
+tasking    a task to a patrol: accept, decline, flag State consent, start, finish
+results    outcomes, also "nothing found", linked back to what led to them
+watch_log  what one shift leaves to the next
 """
