@@ -145,3 +145,39 @@ def test_a_backup_restores_elsewhere_and_waits_to_be_reconciled(post: Post, tmp_
     assert "reconcil" in post.types("signal", "list", *here, "ana", code=1).stderr
     post.types("node", "reconcile", "--asked", "copy of the ledger", *here, "ada")
     assert "sighting" in post.types("signal", "list", *here, "ana").stdout
+
+
+def crossing(folder: Path) -> Path:
+    """Write the track of a fictional vessel that crosses 3.5° to 3.0° S at 88° W, and return the file."""
+    rows = ["BaseDateTime,MMSI,LAT,LON,SOG,COG"]
+    for step in range(55):
+        at = f"2026-03-01T{step // 6:02d}:{step % 6 * 10:02d}:00"
+        rows.append(f"{at},799000001,{-4.0 + step / 36:.5f},-88.0,10.0,0.0")
+    file = folder / "track.csv"
+    file.write_text("\n".join([*rows, ""]), encoding="utf-8")
+    return file
+
+
+def test_an_area_is_drawn_asked_about_and_ended(post: Post, tmp_path: Path) -> None:
+    """Drawn by corners, asked of a file in Ana's name, opened, ended; a bow tie is refused."""
+    corners = [f"--corner={lat},{lon}" for lat, lon in ((-3.5, -88.5), (-3.5, -87.5), (-3.0, -87.5), (-3.0, -88.5))]
+    said = ("--name", "Boca", "--instruction", "call the duty officer", "--until", "30d", "--as", "ana")
+    drawn = post.reads("area", "draw", *said, *corners)["id"]
+    bow_tie = [corners[0], corners[2], corners[1], corners[3]]
+    assert "cross" in post.types("area", "draw", *said, *bow_tie, code=1).stderr
+    ask = ("maritime", "detect", str(crossing(tmp_path)), "--rule", "maritime.area_entry/1")
+    post.environment["AYNI_OFFICER"] = "ana"
+    (signal,) = post.types(*ask, "--watched").stdout.splitlines()
+    assert drawn in signal
+    ring = [[-88.5, -3.5], [-87.5, -3.5], [-87.5, -3.0], [-88.5, -3.5]]
+    feature = {
+        "type": "Feature",
+        "properties": {"name": "Otra"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    (other,) = post.types(*ask, "--areas", str(file)).stdout.splitlines()
+    assert '"Otra"' in other
+    assert "call the duty officer" in post.types("area", "show", drawn).stdout
+    assert post.reads("area", "end", drawn, "--words", "over")["state"] == "ended"

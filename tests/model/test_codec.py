@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ayni.errors import InvalidValueError, UnreadableError
 from ayni.model.act import Entry
+from ayni.model.area import Area
 from ayni.model.codec import KINDS, from_json, from_own_json, published_schemas, to_json
 from ayni.model.handling import Hold, Mandate
 from ayni.model.outcome import Outcome
@@ -33,6 +34,7 @@ EVERY: list[tuple[type[object], st.SearchStrategy[object]]] = [
     (Report, values.reports),
     (Task, values.tasks),
     (Outcome, values.outcomes),
+    (Area, values.areas),
     (Header, values.headers),
     (Record[TriagedSignal], values.records),
     (Entry, values.entries),

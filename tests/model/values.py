@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from ayni.model.act import Entry, Touched
+from ayni.model.area import Area, EntryWatch, Outline, SpeedWatch
 from ayni.model.entity import Entity
 from ayni.model.handling import PAP, TLP, Category, Handling, HandlingCode, Hold, Mandate, Purpose
 from ayni.model.outcome import Contribution, Outcome, OutcomeKind, Quantity, Unit
@@ -204,4 +205,40 @@ entries = st.builds(
     ).map(tuple),
     facts=facts,
     salt=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+)
+
+
+@st.composite
+def _outlines(draw: st.DrawFn) -> Outline:
+    """A triangle somewhere, also across the dateline, with something asked."""
+    lon, lat = draw(st.integers(-180, 179)), draw(st.integers(-80, 75))
+    width, height = draw(st.integers(1, 30)), draw(st.integers(1, 5))
+    far = lon + width if lon + width <= 180 else lon + width - 360
+    ring = (
+        (float(lon), float(lat)),
+        (float(far), float(lat)),
+        (float(far), float(lat + height)),
+        (float(lon), float(lat)),
+    )
+    entry = draw(st.one_of(st.none(), st.builds(EntryWatch, least_min=st.integers(0, 10_000))))
+    low = draw(st.floats(0.0, 50.0))
+    speeds = st.builds(
+        SpeedWatch, low_kn=st.just(low), high_kn=st.floats(low + 0.5, 102.0), least_min=st.integers(1, 10_000)
+    )
+    speed = draw(speeds if entry is None else st.one_of(st.none(), speeds))
+    when = st.one_of(st.none(), instants)
+    return Outline(
+        shape=Polygon(coordinates=(ring,)), entry=entry, speed=speed, from_at=draw(when), until_at=draw(when)
+    )
+
+
+areas = st.builds(
+    Area,
+    name=words,
+    instruction=words,
+    owner=words,
+    until=instants,
+    outline=_outlines(),
+    former=st.lists(_outlines(), max_size=2).map(tuple),
+    words=text,
 )

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import casework, evaluation, exchange, house, recalls, requests, search, signals
+from ayni.api import areas, casework, evaluation, exchange, house, recalls, requests, search, signals
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
@@ -38,6 +38,7 @@ api = Api(
 )
 tell(api)
 api.add_router("/signals", signals.router)
+api.add_router("/areas", areas.router)
 api.add_router("", search.router)
 api.add_router("", casework.router)
 api.add_router("", exchange.router)

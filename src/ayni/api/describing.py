@@ -25,11 +25,13 @@ from ayni.api.exchange_bodies import (
 )
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
+from ayni.casework.areas import NewArea
 from ayni.evaluation.chain import Chain
 from ayni.evaluation.report import PeriodEvaluation
 from ayni.exchange.consent import Token
 from ayni.exchange.recall import Tree
 from ayni.exchange.requests import Request
+from ayni.model.area import Area
 from ayni.model.handling import Purpose
 from ayni.model.outcome import Outcome
 from ayni.model.report import Report
@@ -41,6 +43,8 @@ VALUES: Final = (
     Report,
     Task,
     Outcome,
+    Area,
+    NewArea,
     TriagedSignal,
     Page,
     FoundPage,
@@ -91,7 +95,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
 def components() -> dict[str, Any]:
     """Return every schema the document refers to."""
     _, found = msgspec.json.schema_components(VALUES, ref_template=REF)
-    for kind in ("TriagedSignal", "Report", "Task", "Outcome", "Request"):
+    for kind in ("TriagedSignal", "Report", "Task", "Outcome", "Request", "Area"):
         found[f"{kind}Record"] = {
             "title": f"{kind}Record",
             "type": "object",

@@ -3,5 +3,6 @@
 raising   signals of desks enter the casebook, are revised and retracted
 triage    an officer validates, dismisses or silences a signal
 reports   an officer's own sighting, on the same path as a detector's signal
+areas     an officer draws an area to be watched, changes it, ends it
 consult   reading a record is an act too
 """

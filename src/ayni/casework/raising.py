@@ -4,6 +4,9 @@ The id of a signal is deterministic, so the same finding arriving twice changes
 nothing. A later revision replaces what was seen and keeps what an officer
 decided about it, except that a retraction ends the matter whatever was decided:
 the ground for it is gone.
+
+A signal may name a record of ours that it was watched for: the area that an officer
+drew. That record becomes its parent, and its owner finds the signal among their own.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ayni.model.act import Act, acting
+from ayni.model.area import Area
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer, Role
 from ayni.model.record import Header, House, Record, cell_of
@@ -30,6 +34,10 @@ SUBJECT_IDENTIFIERS = {
     "registrationNumber": "registration",
 }
 """FollowTheMoney property to the prefix of the identifier that finds the record again."""
+
+
+WATCHED_FOR = frozenset({"area_record"})
+"""Facts that name the record a vessel was watched for under."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +95,10 @@ def _body(record: Record[object]) -> TriagedSignal:
 
 def _raise(signal: Signal, *, house: House, by: Officer, under: Mandate, work: Work, parents: tuple[str, ...]) -> str:
     with acting(RAISE, by=by, under=under, work=work) as acts:
-        header = house.header("signal", under=under, now=acts.now, identifiers=identifiers_of(signal))
-        header = replace(_described(header, signal), state=TriageState.PENDING.value, parents=parents)
+        asked = asked_for(signal, work)
+        told = tuple(sorted({*identifiers_of(signal), *(f"told:{officer}" for officer in asked.values())}))
+        header = house.header("signal", under=under, now=acts.now, identifiers=told)
+        header = replace(_described(header, signal), state=TriageState.PENDING.value, parents=(*parents, *asked))
         acts.put(Record(header=header, body=TriagedSignal(signal=signal)), replacing=None)
         acts.note(rule=signal.rule, signal=signal.id, revision=signal.revision)
     return header.id
@@ -117,6 +127,17 @@ def _revise(act: Act, stored: Record[object], signal: Signal, *, by: Officer, un
             Record(header=header, body=TriagedSignal(signal=signal, triage=triage)), replacing=stored.header.version
         )
         acts.note(rule=signal.rule, signal=signal.id, revision=signal.revision)
+
+
+def asked_for(signal: Signal, work: Work) -> dict[str, str]:
+    """Return the records that *signal* names as having been watched for, each with the officer who owns it.
+
+    A record that is not here, or is of another kind, is passed over: whoever wrote the sentence may have
+    read it elsewhere.
+    """
+    named = {str(fact) for reason in signal.reasons for name, fact in reason.facts.items() if name in WATCHED_FOR}
+    found = {header.id: work.get(header.id).body for header in work.find(Query(among=tuple(sorted(named))))}
+    return {record: body.owner for record, body in sorted(found.items()) if isinstance(body, Area)}
 
 
 def identifiers_of(signal: Signal) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from ayni.cli.desk_watched import watched_options, watched_tables_of
 from ayni.cli.frame import language, load
 from ayni.cli.output import progress, show_rows, table
 from ayni.desks import find_desks
@@ -96,6 +98,7 @@ def _detect_command(card: Desk) -> click.Command:
     @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="e.g. gap.silence_h=4; repeatable.")
     @click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
     @click.option("--layout", default="", help="Name the layout instead of having it recognised.")
+    @watched_options(card)
     def command(
         *,
         files: tuple[Path, ...],
@@ -105,6 +108,7 @@ def _detect_command(card: Desk) -> click.Command:
         settings: tuple[str, ...],
         engine: str,
         layout: str,
+        **watched: Any,  # noqa: ANN401 -- what `watched_options` adds
     ) -> None:
         """Read FILES, ask every rule of the desk, and write the signals.
 
@@ -112,11 +116,12 @@ def _detect_command(card: Desk) -> click.Command:
         that could not run. A signal is a reason to look, never a verdict.
         """
         overrides = dict(_pair(text) for text in settings)
+        more = watched_tables_of(card, **watched)
         with tempfile.TemporaryDirectory(prefix="ayni-") as folder:
             with progress("reading", len(files)) as advance:
                 readings = read_files(card, files, folder=Path(folder), layout=layout, done=lambda _file: advance(1))
             request = Request(made_at=datetime.now(UTC), rules=rules, overrides=overrides, files=readings.file_of)
-            found = detect(card, readings.tables, engine=engine_called(engine), request=request)
+            found = detect(card, {**readings.tables, **more}, engine=engine_called(engine), request=request)
         write: Writer = FORMATS[form]
         if out is None:
             write(found.signals, sys.stdout.buffer)

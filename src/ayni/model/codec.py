@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ayni.errors import InvalidValueError, UnreadableError
+from ayni.model.area import Area
 from ayni.model.outcome import Outcome
 from ayni.model.report import Report
 from ayni.model.signal import Signal
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type[object]] = {
     "report": Report,
     "task": Task,
     "outcome": Outcome,
+    "area": Area,
 }
 """Record kinds of the vocabulary and the type of their body; agreements and exchange add theirs in the node."""
 

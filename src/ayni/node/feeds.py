@@ -25,7 +25,7 @@ import pyarrow as pa
 from ayni.desks import find_desk
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.journal import Batch
-from ayni.engine.session import Engine
+from ayni.engine.session import Engine, TableSource
 from ayni.engine.stream import Change, Following, Stream
 from ayni.errors import NodeError, SettingsError
 from ayni.model.codec import from_json
@@ -133,12 +133,14 @@ class Feed:
         engine: Engine | None = None,
         receiver: Receiver | None = None,
         desk: Desk | None = None,
+        watched: Mapping[str, TableSource] | None = None,
     ) -> None:
         self.settings = settings
         self._folder = folder
         self._raise = raise_signals
         self._retention = retention or RetentionSettings()
         self._desk = desk or find_desk(settings.desk)
+        self._watched = watched if watched is not None else {}
         self._source = followed(self._desk, settings)
         self._engine = engine or DuckDBEngine(temp_directory=folder / "tmp")
         self._receiver = receiver or receiver_of(settings, folder)
@@ -208,7 +210,8 @@ class Feed:
 
     def _following(self) -> Following:
         live = self.settings.kind is not FeedKind.FOLDER
-        return Following(live=live, quiet=QUIET, clock_offset=timedelta(seconds=self.settings.clock_offset_s))
+        offset = timedelta(seconds=self.settings.clock_offset_s)
+        return Following(live=live, quiet=QUIET, clock_offset=offset, tables=self._watched)
 
     def _receive(self, stream: Stream, stop: threading.Event, ended: threading.Event) -> None:
         """Journal what arrives. Runs in a thread of its own, whose end is told by *ended*."""
@@ -276,8 +279,11 @@ def feed_jobs(node: OpenNode) -> tuple[Job, ...]:
 
 
 def _run(node: OpenNode, settings: FeedSettings, stop: threading.Event) -> None:
+    from ayni.node.watched import Watched  # noqa: PLC0415 -- Django is configured once a node is open
+
+    watched = Watched(node, find_desk(settings.desk))
     retention = node.settings.retention
-    Feed(settings, node.folder, raise_signals=into_casebook(node), retention=retention).run(stop)
+    Feed(settings, node.folder, raise_signals=into_casebook(node), retention=retention, watched=watched).run(stop)
 
 
 def into_casebook(node: OpenNode) -> Raise:

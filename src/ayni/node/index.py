@@ -57,6 +57,8 @@ class _Said(msgspec.Struct):
     subjects: tuple[_Subject, ...] = ()
     words: str = ""
     what: str = ""
+    name: str = ""
+    instruction: str = ""
     place: Place | None = None
 
 
@@ -104,7 +106,7 @@ def words_of(hidden: Hidden, body: bytes) -> tuple[set[str], Position | None]:
         if part is None:
             continue
         place = place or part.place
-        texts += [part.words, part.what]
+        texts += [part.words, part.what, part.name, part.instruction]
         for subject in part.subjects:
             texts += [value for name, values in subject.properties.items() if name in TOLD for value in values]
     return {word for text in texts if text for word in fold(text)}, place.centre if place else None

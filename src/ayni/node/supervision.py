@@ -135,8 +135,9 @@ def _keep_history(node: OpenNode, stop: threading.Event) -> None:
 
 
 def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
-    """Every hour, destroy what has expired, wake what was silenced until now, and clear away crashed leftovers."""
-    from ayni.casework.triage import wake_silenced  # noqa: PLC0415 -- Django is configured once a node is open
+    """Every hour, destroy what has expired, wake what was silenced until now, end watches, clear away leftovers."""
+    from ayni.casework.areas import expire_areas  # noqa: PLC0415 -- Django is configured once a node is open
+    from ayni.casework.triage import wake_silenced  # noqa: PLC0415 -- as above
     from ayni.node.jobs import expire, sweep  # noqa: PLC0415 -- as above
     from ayni.node.officers.models import Account  # noqa: PLC0415 -- as above
 
@@ -147,7 +148,8 @@ def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
             expire(node, by=by, legal_basis=RETENTION_BASIS)
             under = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=RETENTION_BASIS)
             with node.store.work() as work:
-                if wake_silenced(by=by, under=under, work=work):
+                woken = wake_silenced(by=by, under=under, work=work)
+                if expire_areas(by=by, under=under, work=work) or woken:
                     work.commit()
             sweep(node)
         stop.wait(RETENTION_EVERY_S)

@@ -94,6 +94,16 @@ AREA = Table(
         Column(name="seq", type="BIGINT", holds="order of the corner round the area, from 1; the ring closes itself"),
         Column(name="lat_udeg", type="BIGINT", holds="latitude, microdegrees WGS 84"),
         Column(name="lon_udeg", type="BIGINT", holds="longitude, microdegrees WGS 84"),
+        Column(name="record", type="VARCHAR", holds="id of the record that a node keeps of the area", optional=True),
+        Column(name="entry", type="BOOLEAN", holds="whether entries are asked for; null means yes", optional=True),
+        Column(name="least_min", type="BIGINT", holds="shortest stay told of, minutes", optional=True),
+        Column(name="low_kn", type="DOUBLE", holds="lowest speed watched for inside, knots", optional=True),
+        Column(name="high_kn", type="DOUBLE", holds="highest speed watched for inside, knots", optional=True),
+        Column(name="speed_min", type="BIGINT", holds="how long a speed must last, minutes", optional=True),
+        Column(name="from_ms", type="BIGINT", holds="what was over before is not told, ms since 1970", optional=True),
+        Column(
+            name="until_ms", type="BIGINT", holds="what begins from then on is not told, ms since 1970", optional=True
+        ),
     ),
     keep_days=3650,
 )

@@ -14,7 +14,8 @@ transmitters   one MMSI of several ships, leaps, positions on land
 identity       another identity than before, numbers that cannot be, another destination
 gnss           positions that satellite navigation made up
 deviation      off its own line for hours, and back
-movement       towards a coast unheard, into an area, very fast, in tow
+movement       towards a coast unheard, very fast, in tow
+areas          into an area that somebody drew, at a speed watched for in it
 
 Each file opens by saying what is looked for and what looks like it but is not;
 its texts lie beside it in `.sql` files. To add a rule: write the file, add its
@@ -23,6 +24,7 @@ docs/reference/maritime/.
 """
 
 from ayni.desks.maritime.detect import (
+    areas,
     calls,
     deviation,
     disabling,
@@ -51,6 +53,7 @@ DETECTORS: tuple[Detector, ...] = (
     *gnss.DETECTORS,
     *deviation.DETECTORS,
     *movement.DETECTORS,
+    *areas.DETECTORS,
 )
 DERIVED: tuple[Derived, ...] = (*gnss.DERIVED, *deviation.DERIVED)
 """Tables that one rule alone stands on."""

@@ -9,6 +9,7 @@ from ayni.model.desk import Clue, Parameter
 GFW_ENCOUNTERS = "Global Fishing Watch, pipe-encounters, defaults and description of the public data set"
 GFW_ANCHORAGES = "Global Fishing Watch, pipe-anchorages, port events, defaults"
 RTEC = "RTEC maritime patterns (Pitsikalis and others, DEBS 2019), thresholds for Brest"
+USER = "ours, for the user to set; after Skylight's and SeaVision's speed alerts"
 
 Requires = Mapping[str, tuple[str, ...]]
 

@@ -1,7 +1,6 @@
-"""How and where a vessel moves: towards a coast unheard, into an area, very fast, or in tow.
+"""How and where a vessel moves: towards a coast unheard, very fast, or in tow.
 
     dark_approach     silent from far out until close to the coast, or first heard close in
-    area_entry        inside an area that somebody drew (table `area`)
     speed_range       a reported speed that stays within a range
     fast_near_coast   small craft at high speed close to the coast
     towing            two ships together at a towing pace, one of them a tug
@@ -19,7 +18,6 @@ from ayni.model.desk import Clue, Detector, Parameter
 EMSA = (
     "ours; European Maritime Safety Agency, automated behaviour monitoring, names the behaviour `approach to shore`"
 )
-USER = "ours, for the user to set; after Skylight's and SeaVision's speed alerts"
 
 DARK_APPROACH = Detector(
     rule="maritime.dark_approach/1",
@@ -105,52 +103,6 @@ DARK_APPROACH = Detector(
     cise="UnexpectedMovement",
 )
 
-AREA_ENTRY = Detector(
-    rule="maritime.area_entry/1",
-    title="Entry into an area",
-    asks="A vessel entered an area that was drawn to be watched.",
-    counts_for="that it came in from outside, and still is inside",
-    counts_against="a single position inside, a vessel that was there from the first",
-    innocent=(
-        "freedom of navigation: being there is no offence",
-        "a position in error beside the edge of the area",
-        "a vessel that lives or works in the area",
-    ),
-    parameters=(
-        Parameter(name="least_min", default=0, unit="min", source=USER, low=0, high=100_000),
-        Parameter(
-            name="rejoin_min",
-            default=30,
-            unit="min",
-            source="ours: out and in again within it is one visit",
-            low=0,
-            high=10_000,
-        ),
-    ),
-    requires={
-        "area": ("area_id", "name", "seq", "lat_udeg", "lon_udeg"),
-        "track": ("mmsi", "ship", "ts", "p_ts", "lat_udeg", "lon_udeg"),
-        "hourly": ("mmsi", "ship", "last_ms"),
-        "vessel": ("mmsi",),
-        "position": ("mmsi", "ts"),
-    },
-    sql=read_sql("area_entry.sql"),
-    clues=(
-        Clue(
-            says="it was in {area_name} for {inside_s:duration}, {positions:integer} positions",
-            facts=("area_name", "inside_s", "positions"),
-            weight=0.1,
-        ),
-        Clue(says="it came in from outside", weight=0.1, holds="came_from_outside"),
-        Clue(says="it is still inside", weight=0.05, holds="still_inside"),
-        Clue(says="it was inside when first heard", weight=-0.05, holds="first_seen_inside"),
-        Clue(says="a single position may be in error", weight=-0.1, holds="is_single"),
-    ),
-    subjects=("mmsi",),
-    evidence=read_sql("visit_evidence.sql"),
-    cise="Other",
-)
-
 SPEED_RANGE = Detector(
     rule="maritime.speed_range/1",
     title="Speed within a range",
@@ -163,9 +115,9 @@ SPEED_RANGE = Detector(
         "a wrong speed from the vessel's own equipment",
     ),
     parameters=(
-        Parameter(name="low_kn", default=45.0, unit="kn", source=USER, low=0.0, high=102.0),
-        Parameter(name="high_kn", default=102.0, unit="kn", source=USER, low=0.1, high=102.2),
-        Parameter(name="least_min", default=10, unit="min", source=USER, low=1, high=10_000),
+        Parameter(name="low_kn", default=45.0, unit="kn", source=common.USER, low=0.0, high=102.0),
+        Parameter(name="high_kn", default=102.0, unit="kn", source=common.USER, low=0.1, high=102.2),
+        Parameter(name="least_min", default=10, unit="min", source=common.USER, low=1, high=10_000),
     ),
     requires={
         "track": ("mmsi", "ship", "ts", "p_ts", "speed_kn"),
@@ -284,4 +236,4 @@ TOWING = Detector(
     cise="UnexpectedMovement",
 )
 
-DETECTORS = (DARK_APPROACH, AREA_ENTRY, SPEED_RANGE, FAST_NEAR_COAST, TOWING)
+DETECTORS = (DARK_APPROACH, SPEED_RANGE, FAST_NEAR_COAST, TOWING)
