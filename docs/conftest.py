@@ -6,10 +6,13 @@ person or root and cannot run by itself.
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from sybil import Example, Sybil
@@ -20,7 +23,10 @@ SECONDS = 120
 
 def run_shell(example: Example) -> str | None:
     """Run one block with `set -e`; the text of a failure is what the command said."""
-    folder = example.namespace.setdefault("folder", tempfile.mkdtemp(prefix="ayni-docs-"))
+    if "folder" not in example.namespace:
+        example.namespace["folder"] = tempfile.mkdtemp(prefix="ayni-docs-")
+        atexit.register(stop_served, Path(example.namespace["folder"]))
+    folder = example.namespace["folder"]
     paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
     done = subprocess.run(  # noqa: S603 -- the blocks are ours
         ["/bin/sh", "-ec", str(example.parsed)],
@@ -32,6 +38,13 @@ def run_shell(example: Example) -> str | None:
         check=False,
     )
     return None if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
+
+
+def stop_served(folder: Path) -> None:
+    """Stop what a page started in the background and noted in a file `….pid`, also when the page failed."""
+    for noted in folder.glob("*.pid"):
+        with suppress(ProcessLookupError, ValueError):
+            os.kill(int(noted.read_text("ascii")), signal.SIGTERM)
 
 
 pytest_collect_file = Sybil(

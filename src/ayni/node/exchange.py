@@ -229,14 +229,16 @@ class Exchange:
             connections[self.node.alias].close()
 
     def send(self, *, now: bool = False, stop: threading.Event | None = None) -> Sequence[Turn]:
-        """Give every partner for whom something waits its turn; with *now*, also those whose pause is not over."""
-        waiting = self.outbox.partners()
-        if not waiting and self.node.clock() - self._forgotten < FORGET_EVERY:
+        """Give every partner for whom something waits its turn.
+
+        With *now*, also those whose pause is not over, and after whoever sends for this node at the moment.
+        """
+        if not now and not self.outbox.partners() and self.node.clock() - self._forgotten < FORGET_EVERY:
             return []
-        with self.alone() as mine:
+        with self.alone(wait=now) as mine:
             if not mine:
                 return []
-            by = self.officer()
+            waiting, by = self.outbox.partners(), self.officer()
             while self.outbox.give_up(by=by, under=MANDATE):
                 pass
             self._forget()
@@ -336,7 +338,7 @@ class Exchange:
             return None  # it fetches for itself, or a courier carries
         if not now and self.outbox.line(name).next_at > to_us(self.node.clock()):
             return None
-        with self.alone(name) as mine:
+        with self.alone(name, wait=now) as mine:
             return self._speak(name, partner, by) if mine else None
 
     def _speak(self, name: str, partner: Partner | None, by: Officer) -> Turn:
