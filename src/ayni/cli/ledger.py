@@ -34,12 +34,12 @@ def write_export(*, to: Path, policy: Path | None, folder: Path, as_json: bool) 
       ayni ledger export --node ./node history.zip
     """  # noqa: D301 -- \b keeps click from re-flowing the example
     from ayni.ledger.policy import Policy  # noqa: PLC0415 -- cryptography, only where needed
-    from ayni.node.ledger import open_ledger  # noqa: PLC0415 -- as above
     from ayni.node.opening import open_node  # noqa: PLC0415 -- needs Django configured
+    from ayni.node.witnesses import export_history  # noqa: PLC0415 -- as above
 
     demanded = None if policy is None else Policy.parse(policy.read_bytes())
     with open_node(folder) as node:
-        signed = open_ledger(node).export(to, demanded).checkpoint
+        signed = export_history(node, to, demanded).checkpoint
     if as_json:
         show_json({"origin": signed.origin, "entries": signed.size, "root": signed.root.hex(), "export": str(to)})
         return

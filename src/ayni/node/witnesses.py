@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from ayni.exchange.keys import origin_of, witness_of
 from ayni.ledger.checkpoint import SignedCheckpoint
+from ayni.ledger.policy import Policy
 from ayni.ledger.witness import QUIET, TEXT, Answer, Suspicion, Witness
 from ayni.ledger.witnessing import BEHIND, CONTRADICTED, SILENT_LOG, Heard, Outcome, Partner
 from ayni.node.folder import restored_from
@@ -27,6 +28,8 @@ from ayni.node.partners import pinned_partners
 from ayni.toolkit.phrases import phrase
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ayni.exchange.partners import Partner as PinnedPartner
     from ayni.ledger.note import VerifierKey
     from ayni.node.opening import OpenNode
@@ -89,6 +92,27 @@ def watched(pinned: Mapping[str, PinnedPartner]) -> dict[str, Sequence[VerifierK
 def witnessed_ledger(node: OpenNode) -> Ledger:
     """Return the node's ledger with the partners that witness it."""
     return open_ledger(node, witnesses_of(pinned_partners(node)))
+
+
+def export_history(node: OpenNode, to: Path, policy: Policy | None = None) -> SignedCheckpoint:
+    """Write the node's history to *to* for an auditor, with the keys of every partner that may have witnessed it.
+
+    Raises:
+        LedgerError: if the quorum of *policy* is not reached; without one, our own signatures suffice.
+        WrongStateError: if *to* is there already.
+    """
+    ledger = open_ledger(node)
+    return ledger.export(to, policy or Policy(logs=ledger.every_key, witnesses=_every_witness(node)))
+
+
+def _every_witness(node: OpenNode) -> Mapping[str, VerifierKey]:
+    """Return the witness keys of pinned partners, those before a rotation too: old cosignatures stay in old notes."""
+    return {
+        f"{name}.{key.kind.name.lower()}.{epoch}": key
+        for name, one in pinned_partners(node).items()
+        for epoch, identity in enumerate(one.card.known.identities)
+        for key in identity.witness_keys()
+    }
 
 
 def our_witness(node: OpenNode) -> Witness:
