@@ -30,7 +30,7 @@ from ayni.engine.stream import Change, Following, Stream
 from ayni.errors import NodeError, SettingsError
 from ayni.model.codec import from_json
 from ayni.model.desk import Desk, Source
-from ayni.model.handling import Mandate, Purpose
+from ayni.model.handling import Mandate
 from ayni.node.doors import house_of
 from ayni.node.files import write_private
 from ayni.node.observations import Observations, today
@@ -287,7 +287,7 @@ def _run(node: OpenNode, settings: FeedSettings, stop: threading.Event) -> None:
 
 
 def into_casebook(node: OpenNode) -> Raise:
-    """Return what raises signals in the name of `desk:<name>`, under the desk's own lawful basis.
+    """Return what raises signals in the name of `desk:<name>`, for the purpose of the feed.
 
     A machine may raise; it never validates, shares or tasks. Without an account for it, and so without
     a person who answers, nothing is raised. Ordinary events (a port visit) stay out of the casebook.
@@ -304,7 +304,7 @@ def into_casebook(node: OpenNode) -> Raise:
         machine = Account.objects.of(f"desk:{feed.desk}")
         if machine is None:
             raise NodeError(folder=node.folder, why=f"nobody answers for the machine desk:{feed.desk}")
-        under = Mandate(purpose=Purpose.LAW_MONITORING, legal_basis=desk.lawful_basis)
+        under = Mandate(purpose=feed.purpose, legal_basis=feed.legal_basis or desk.lawful_basis)
         with node.store.work() as work:
             raise_signals(signals, house=house_of(node.settings), by=machine.as_officer(), under=under, work=work)
             work.commit()

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ayni.errors import SettingsError
 from ayni.model.checks import require
+from ayni.model.handling import Purpose
 from ayni.node.strict_toml import key, read_toml
 
 FILE_NAME = "settings.toml"
@@ -253,6 +254,11 @@ class FeedSettings:
     pattern: str = key("Files of the folder to read, e.g. `*.csv`.", default="*")
     receiver: str = key("Name of the receiving station, shown in evidence.", default="")
     clock_offset_s: int = key("Seconds to add to the times of this source.", default=0)
+    purpose: Purpose = key(
+        "Purpose that its signals are raised for; they are used and shared for no other.",
+        default=Purpose.LAW_MONITORING,
+    )
+    legal_basis: str = key("Legal basis of that purpose; empty means the one that the desk states.", default="")
 
     def __post_init__(self) -> None:
         require(bool(_ID.match(self.name.replace("_", "-"))), "name", "3 to 64 lower-case letters, digits, - and _")
