@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+import pytest
+
+from ayni.cli.demo import MARK, a_real_day, fresh
 from ayni.cli.pseudonyms import BLOCK, Pseudonyms
+from ayni.errors import UnreadableError
 from tests.people import a_signal
 
-AYNI = str(Path(sys.executable).parent / "ayni")
 
-
-def demo(folder: Path, lang: str = "en") -> subprocess.CompletedProcess[str]:
-    """Run the demonstration as a person would, without a terminal."""
-    return subprocess.run(
-        [AYNI, "demo", "--folder", str(folder)],
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "AYNI_LANG": lang},
-        check=False,
-    )
-
-
-def test_a_real_day_twice_and_no_real_ship(tmp_path: Path) -> None:
-    """It counts what it read, writes its signals, starts clean the second time, and every MMSI is unallocated."""
-    folder = tmp_path / "demo"
-    first = demo(folder)
-    assert first.returncode == 0, first.stderr
-    assert "235,967" in first.stdout
-    assert "maritime.gap/1" in first.stdout
-    again = demo(folder, "fr")
-    assert again.returncode == 0, again.stderr
-    assert "Une journée réelle" in again.stdout
-    lines = (folder / "signals.ndjson").read_text(encoding="utf-8").splitlines()
+def test_a_real_day_and_no_real_ship(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It counts what it read, tells it in the reader's language, and every MMSI is unallocated."""
+    monkeypatch.setenv("AYNI_LANG", "fr")
+    a_real_day(tmp_path)
+    said = capsys.readouterr().out
+    assert "Une journée réelle" in said
+    assert "235,967" in said
+    assert "maritime.gap/1" in said
+    lines = (tmp_path / "signals.ndjson").read_text(encoding="utf-8").splitlines()
     assert lines
     for line in lines:
         for subject in json.loads(line)["subjects"]:
@@ -44,12 +31,21 @@ def test_a_real_day_twice_and_no_real_ship(tmp_path: Path) -> None:
             assert set(subject["properties"]) == {"mmsi"}
 
 
+def test_a_second_demonstration_starts_clean(tmp_path: Path) -> None:
+    """What the first one made is gone, and only that it may begin."""
+    folder = tmp_path / "demo"
+    fresh(folder)
+    (folder / "story").mkdir()
+    (folder / "story" / "old").touch()
+    fresh(folder)
+    assert [each.name for each in folder.iterdir()] == [MARK]
+
+
 def test_it_never_removes_what_it_did_not_make(tmp_path: Path) -> None:
     """A folder with somebody's papers in it is refused and left as it was."""
     (tmp_path / "papers.txt").write_text("keep me", encoding="utf-8")
-    done = demo(tmp_path)
-    assert done.returncode == 1
-    assert "no demonstration made it" in done.stderr
+    with pytest.raises(UnreadableError, match="no demonstration made it"):
+        fresh(tmp_path)
     assert (tmp_path / "papers.txt").read_text(encoding="utf-8") == "keep me"
 
 

@@ -1,12 +1,13 @@
-"""`ayni demo`: the main job on real input, in a minute, without a network.
+"""`ayni demo`: the main job on real input, and the whole chain on an exercise, without a network.
 
 Scene one reads a real day of ship positions off the United States coast (public
 AIS of 30 June 2020, from the PyPI package `tracktable-data`), asks every rule of
 the maritime desk, and shows what was read, rejected and found. No real ship is
 singled out: every vessel is shown under a pseudonym that nobody can undo.
 
-Scene two makes a node with officers of an exercise, takes the signals in, and opens
-its pages.
+Scene two is a boarding, played by four nodes of an exercise, each a process of its
+own: seen, shared under an agreement, consented to, boarded, taken back, proven.
+Everything in it is synthetic. It ends with the nodes' pages open.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 import shutil
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -31,10 +37,10 @@ from ayni.desks import find_desk
 from ayni.engine.detect import Detected, Request, detect
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.reading import Readings, read_files
-from ayni.errors import UnreadableError
+from ayni.errors import LedgerError, UnreadableError
 from ayni.exchange.formats import FORMATS
 from ayni.model.desk import Desk
-from ayni.model.signal import Signal
+from ayni.model.signal import Reason, Signal
 from ayni.toolkit.phrases import phrase, render
 
 PACKAGE = "tracktable_data"
@@ -44,28 +50,48 @@ PER_VESSELS = 1000
 
 TITLE = phrase("One real day off the United States coast: {rows:integer} positions of {vessels:integer} vessels")
 READ = phrase("read in {seconds:number} s, all rules asked in {more:number} s; every vessel under a pseudonym")
-NODE = phrase("A node took them in. Ana, an analyst, stood behind one and set one aside:")
 SIGN_IN = phrase("Sign in as {officers}; this demonstration's password is {password}")
-OPEN_IT = phrase("Open its pages with: {command}")
-READY = phrase("The pages are at {address} (Ctrl-C ends the demonstration)")
+READY = phrase("Their pages are open: look at everything that happened (Ctrl-C ends the demonstration)")
+NOT_PROVEN = phrase("the demonstration's ledgers do not hold")
 EXAMPLE = phrase("One signal, explained:")
 WRITTEN = phrase("All signals: {file}")
 
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
-@click.option("--headless", is_flag=True, help="Do not open the pages at the end.")
-def demo(*, folder: Path, headless: bool) -> None:
-    """Show what Ayni does, on real data, in a minute.
+@click.option("--fast", is_flag=True, help="Do not pause between the scenes.")
+@click.option("--headless", is_flag=True, help="Do not keep the pages open at the end; no pauses either.")
+def demo(*, folder: Path, fast: bool, headless: bool) -> None:
+    """Show what Ayni does: on real data, and in a boarding that four institutions bring about together.
 
-    Writes only into --folder, which is made anew each time. On a terminal it ends with
-    the node's pages open; --headless, or no terminal, prints how to open them.
+    Writes only into --folder, which is made anew each time. On a terminal it ends with the pages of the
+    four nodes open; --headless, or no terminal, prints how to open them.
     """
-    from ayni.cli.demo_node import stage  # noqa: PLC0415 -- the node's parts load after the first scene is asked for
-    from ayni.node.serving import serve  # noqa: PLC0415 -- as above
+    from ayni.cli.story.play import played  # noqa: PLC0415 -- the node's parts load after the first scene
+    from ayni.cli.story.posts import OFFICERS, draw_password  # noqa: PLC0415 -- as above
+    from ayni.cli.story.telling import Telling  # noqa: PLC0415 -- as above
 
-    day = real_day()
     fresh(folder)
+    (folder / "story").mkdir()
+    a_real_day(folder)
+    stays = sys.stdin.isatty() and not headless
+    password = draw_password()
+    with ended_by_a_signal(), played(folder / "story", password, tell=Telling(fast=fast or not stays)) as story:
+        if not (story.caught and story.audited):
+            raise LedgerError(ledger=str(story.folder), why=say(NOT_PROVEN))
+        click.echo("")
+        click.echo(say(SIGN_IN, officers=", ".join(OFFICERS), password=password))
+        for post in story.posts.values():
+            where = post.address if stays else f"ayni node serve --node {post.folder}"
+            click.echo(f"  {post.institution.name}: {where}")
+        if stays:
+            click.echo(say(READY))
+            threading.Event().wait()
+
+
+def a_real_day(folder: Path) -> None:
+    """Read the real day, ask every rule, and show the counts; the signals are written into *folder*."""
+    day = real_day()
     desk = find_desk("maritime")
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="ayni-demo-") as scratch:
@@ -80,15 +106,21 @@ def demo(*, folder: Path, headless: bool) -> None:
     with out.open("wb") as stream:
         FORMATS["ndjson"](signals, stream)
     show(desk, readings, found, signals, vessels=vessels, read_s=read_s, asked_s=asked_s)
-    click.echo(say(desk, WRITTEN, file=str(out)) + "\n")
-    staged = stage(folder / "node", [signal for signal in signals if signal.rule not in desk.context_rules])
-    click.echo(say(desk, NODE) + "\n")
-    click.echo(table(("", ""), staged.status.lines()) + "\n")
-    click.echo(say(desk, SIGN_IN, officers=", ".join(staged.officers), password=staged.password))
-    if headless or not sys.stdin.isatty():
-        click.echo(say(desk, OPEN_IT, command=f"ayni node serve --node {staged.folder}"))
-        return
-    serve(staged.folder, ready=lambda address: click.echo(say(desk, READY, address=address)))
+    click.echo(say(WRITTEN, file=str(out)) + "\n")
+
+
+@contextmanager
+def ended_by_a_signal() -> Iterator[None]:
+    """Let a termination end the block as Ctrl-C does, so that no process of a node outlives it."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def real_day() -> Path:
@@ -140,26 +172,26 @@ def show(
 ) -> None:
     """Print what was read, rejected and found, and one explanation."""
     tally = readings.files[0].tally
-    click.echo(say(desk, TITLE, rows=tally.accepted, vessels=vessels))
-    click.echo(say(desk, READ, seconds=round(read_s, 1), more=round(asked_s, 1)))
+    click.echo(say(TITLE, rows=tally.accepted, vessels=vessels))
+    click.echo(say(READ, seconds=round(read_s, 1), more=round(asked_s, 1)))
     rejected = sum(tally.rejected.values())
     click.echo("\n" + table(("read", "accepted", "rejected"), [(tally.read, tally.accepted, rejected)]))
     counts = Counter(signal.rule for signal in signals)
     titles = {detector.rule: detector.title for detector in desk.detectors}
     rows = [
-        (rule, say(desk, titles[rule]), counts[rule], round(counts[rule] * PER_VESSELS / max(vessels, 1), 1))
+        (rule, say(titles[rule]), counts[rule], round(counts[rule] * PER_VESSELS / max(vessels, 1), 1))
         for rule in found.rules_run
     ]
     click.echo("\n" + table(("rule", "", "signals", "per 1,000 vessel-days"), rows))
     for one in found.not_run:
-        click.echo(f"{one.rule}: {render(one.why, {}, language(), catalogue_of(desk)).text}")
+        click.echo(f"{one.rule}: {say(one.why)}")
     if signals:
         telling = [signal for signal in signals if signal.rule not in desk.context_rules] or signals
         example = max(telling, key=lambda signal: (signal.score, signal.id))
-        click.echo("\n" + say(desk, EXAMPLE) + "\n")
+        click.echo("\n" + say(EXAMPLE) + "\n")
         click.echo(explain(example, language()) + "\n")
 
 
-def say(desk: Desk, sentence: str, **facts: object) -> str:
+def say(sentence: str | Reason, **facts: object) -> str:
     """Return a sentence in the reader's language."""
-    return render(sentence, facts, language(), catalogue_of(desk)).text
+    return render(sentence, facts, language(), catalogue_of(find_desk("maritime"))).text
