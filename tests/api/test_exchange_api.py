@@ -131,3 +131,23 @@ def test_a_program_tells_contributors(node: TestNode) -> None:
     told = program.post(f"/outcomes/{made['header']['id']}/tell", **WHY)
     assert told.json() == {"told": [], "untold": [], "before": []}
     assert program.post(f"/outcomes/{LOST}/tell", **WHY).status_code == 404
+
+
+def test_a_program_corrects_a_record(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """With what it says from now on; a body of another kind is refused, and nothing changes."""
+    from ayni.node.running import running
+
+    to = posts[1].node
+    program = Program(node, Role.LIAISON, Role.COORDINATOR)
+    record = a_record(running().exchange, 5)
+    assert (
+        program.post("/exchange/shares", {"record": record, "to": to, "agreement": BETWEEN}, **WHY).status_code == 201
+    )
+    signal = program.get(f"/signals/{record}", **WHY).json()["body"]["signal"]
+    wrong = program.post("/exchange/corrections", {"record": record, "why": "x", "body": {"words": "?"}}, **WHY)
+    assert wrong.status_code == 400
+    change = {"record": record, "why": "mistaken", "body": {**signal, "quality": []}}
+    done = program.post("/exchange/corrections", change, **WHY)
+    assert done.status_code == 201, done.json()
+    assert (done.json()["to"], done.json()["version"]) == ([to], 2)
+    assert program.get(f"/signals/{record}", **WHY).json()["body"]["signal"]["quality"] == []

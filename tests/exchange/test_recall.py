@@ -15,9 +15,10 @@ from ayni.exchange.post import Draft, post
 from ayni.exchange.recall import URGENT, OrderBody, Stand, Tree, recall, tree
 from ayni.exchange.recall_records import answer_in, answers_on, recall_in, recall_of, recalled_by, recalled_in
 from ayni.exchange.recall_words import Answer, Did, Order, Told, check_proof, read_answer
-from ayni.exchange.recalled import prove, resume, settle
+from ayni.exchange.recalled import prove, resume
 from ayni.exchange.receipt import Item, Outcome
 from ayni.exchange.refusals import Cause
+from ayni.exchange.settling import settle
 from ayni.exchange.signed_word import Word, heard, say
 from ayni.model.act import Act, Entry, acting
 from ayni.model.codec import to_json

@@ -11,11 +11,13 @@ from ayni.api.bodies import Dismiss, FoundPage, Page, Silence, Words
 from ayni.api.doors import BASIS_HEADER, PURPOSE_HEADER
 from ayni.api.exchange_bodies import (
     ClockList,
+    Corrected,
     ExchangeStatus,
     FeedbackOut,
     Looked,
     NewAnswer,
     NewConsent,
+    NewCorrection,
     NewRecall,
     NewRequest,
     NewShare,
@@ -74,6 +76,8 @@ VALUES: Final = (
     NewRecall,
     NewConsent,
     Token,
+    NewCorrection,
+    Corrected,
     Recalled,
     Tree,
     FeedbackOut,

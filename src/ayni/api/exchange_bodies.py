@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -201,6 +201,22 @@ class NewConsent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     to: Name
     agreement: Name
     until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class NewCorrection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record of ours to be corrected: what was wrong, and all that it says from now on, if this changes it."""
+
+    record: Name
+    why: Annotated[str, msgspec.Meta(min_length=1)]
+    body: dict[str, Any] | None = None
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """A correction that was told, and to whom."""
+
+    record: str
+    version: int
+    to: tuple[str, ...]
 
 
 class Recalled(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Consent and recall, for programs: let a holder pass a record on, take it back, see who has proven what."""
+"""Consent, correction and recall, for programs, and who has proven what."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from ninja import Router
 from ayni.api.bodies import answer, read
 from ayni.api.describing import describe
 from ayni.api.doors import caller, mandate
-from ayni.api.exchange_bodies import NewConsent, NewRecall, Recalled
+from ayni.api.exchange_bodies import Corrected, NewConsent, NewCorrection, NewRecall, Recalled
 from ayni.api.signals import RecordId
 from ayni.exchange.consent import Onward, give
+from ayni.exchange.correction import Change, correct, read_body
 from ayni.exchange.recall import recall, tree
 from ayni.exchange.recall_records import recall_in
+from ayni.model.codec import to_json
 from ayni.node.officers.tokens import Scope
 from ayni.node.post_status import last_reached
 from ayni.node.running import running
@@ -77,3 +79,27 @@ def consent(request: HttpRequest) -> HttpResponse:
         )
         work.commit()
     return answer(token, status=201)
+
+
+@router.post(
+    "/exchange/corrections",
+    openapi_extra=describe(gives="Corrected", takes="NewCorrection", status=201, mandate=True),
+)
+def correction(request: HttpRequest) -> HttpResponse:
+    """Tell everyone who was given one of our records what it says now; it overtakes everything else."""
+    by, under, body = caller(request, Scope.ACT), mandate(request), read(request, NewCorrection)
+    node = running()
+    with node.store.work() as work:
+        value = None if body.body is None else read_body(body.record, to_json(body.body), work)
+        done = correct(
+            body.record,
+            Change(why=body.why, body=value),
+            by=by,
+            under=under,
+            work=work,
+            house=node.house,
+            book=node.exchange.book(),
+            identity=node.exchange.identity,
+        )
+        work.commit()
+    return answer(Corrected(record=body.record, version=done.said.version, to=done.to), status=201)

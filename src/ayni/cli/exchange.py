@@ -225,6 +225,7 @@ for command in (
     exchange_requests.requests,
     exchange_requests.request,
     exchange_recall.consent,
+    exchange_recall.correct,
     exchange_recall.recall,
     exchange_recall.recalled,
     exchange_recall.settle,

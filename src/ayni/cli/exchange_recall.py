@@ -1,15 +1,16 @@
-"""`ayni exchange consent|recall|recalled|settle`: let a record be passed on, take it back, see who has proven what.
+"""`ayni exchange consent|correct|recall|recalled|settle`: let a record be passed on, correct it, take it back.
 
 ayni exchange consent RECORD --via pe-dicapi --to br-marinha --agreement R-1 --until 30d
+ayni exchange correct RECORD --why "The time was local." --body report.json
 ayni exchange recall RECORD --why "Mistaken for another vessel." --within 1h
 ayni exchange recalled RECORD                  holder by holder: proven, answered, held by a court, silent
-ayni exchange settle RECORD --words "Case closed without it."     ours, made from what a partner recalled
+ayni exchange settle RECORD --words "Case closed without it."     ours, made from it
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -52,6 +53,38 @@ def consent(desk: Desk, *, record: str, via: str, to: str, agreement: str, until
         show_json(token)
     else:
         click.echo(f"{via} may pass it on to {to} for {token.purpose} until {token.until:%Y-%m-%d %H:%MZ}")
+
+
+@click.command()
+@click.argument("record")
+@click.option("--why", required=True, help="What was wrong; every holder reads it.")
+@click.option("--body", "file", type=click.File("rb"), help="JSON with all that the record says from now on.")
+@json_option
+@acts
+def correct(desk: Desk, *, record: str, why: str, file: IO[bytes] | None, as_json: bool) -> None:
+    """Tell everyone who was given one of our RECORDs what it says now; it overtakes everything else."""
+    from ayni.agreements.shelf import Shelf  # noqa: PLC0415 -- compiled policies, only where needed
+    from ayni.exchange.correction import Change, read_body  # noqa: PLC0415 -- cryptography, only where needed
+    from ayni.exchange.correction import correct as tell  # noqa: PLC0415 -- as above
+    from ayni.node.exchange import Exchange  # noqa: PLC0415 -- needs Django configured
+
+    with desk.work() as work:
+        body = None if file is None else read_body(record, file.read(), work)
+        done = tell(
+            record,
+            Change(why=why, body=body),
+            by=desk.by,
+            under=desk.under,
+            work=work,
+            house=desk.house,
+            book=Shelf().book(work),
+            identity=Exchange(desk.node).identity,
+        )
+        work.commit()
+    if as_json:
+        show_json({"record": record, "version": done.said.version, "to": list(done.to)})
+    else:
+        click.echo(f"version {done.said.version} is on its way to {', '.join(done.to) or 'nobody: none was told'}")
 
 
 @click.command()
@@ -113,8 +146,8 @@ def recalled(desk: Desk, *, record: str, as_json: bool) -> None:
 @json_option
 @acts
 def settle(desk: Desk, *, record: str, words: str, as_json: bool) -> None:
-    """Say what was decided about our own records made from a RECORD that a partner recalled."""
-    from ayni.exchange.recalled import settle as decide  # noqa: PLC0415 -- cryptography, only where needed
+    """Say what was decided about our own records made from a RECORD that a partner recalled or corrected."""
+    from ayni.exchange.settling import settle as decide  # noqa: PLC0415 -- cryptography, only where needed
 
     with desk.work() as work:
         decided = decide(record, words=words, by=desk.by, under=desk.under, work=work)

@@ -22,8 +22,7 @@ from ayni.errors import EnvelopeError, InvalidValueError, NotEntitledError, Unre
 from ayni.exchange.holdings import (
     CONSENTED,
     EXPOSURE,
-    HELD,
-    SENT,
+    THERE,
     Exposure,
     exposure_in,
     exposures,
@@ -208,7 +207,7 @@ def believed(payload: Payload, known: Mapping[str, PublicIdentity], *, node: str
 
 def _at(work: Work, record: str, holder: str) -> Exposure | None:
     """Return the exposure of a record at a holder: given by us, or passed on with our consent."""
-    for header in exposures(work, record=record, states=(SENT, HELD, CONSENTED)):
+    for header in exposures(work, record=record, states=THERE):
         exposure = exposure_in(work.get(header.id))
         if exposure.to == holder:
             return exposure

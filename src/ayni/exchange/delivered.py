@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ayni.exchange.holdings import EXPOSURE, HELD, REFUSED, SENT, UNDELIVERED
+from ayni.exchange.holdings import CORRECTING, EXPOSURE, HELD, REFUSED, SENT, UNCORRECTED, UNDELIVERED
 from ayni.exchange.receipt import Item, Receipt
 from ayni.exchange.sending import Fate, fate
 from ayni.model.act import Act, Acting, acting
@@ -52,6 +52,9 @@ def note_overdue(messages: Sequence[str], *, by: Officer, under: Mandate, work: 
 
 def _stands(acts: Acting, message: str, state: str) -> None:
     """Let the exposure that a message carried, if it carried one, stand in another state."""
-    for header in acts.find(Query(kind=EXPOSURE, identifier=f"message:{message}", states=(SENT,), limit=1)):
+    for header in acts.find(
+        Query(kind=EXPOSURE, identifier=f"message:{message}", states=(SENT, CORRECTING), limit=1)
+    ):
         record = acts.get(header.id)
-        acts.put(next_version(record, record.body, now=acts.now, state=state), replacing=header.version)
+        stands = UNCORRECTED if header.state == CORRECTING and state != HELD else state
+        acts.put(next_version(record, record.body, now=acts.now, state=stands), replacing=header.version)

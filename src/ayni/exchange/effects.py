@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ayni.exchange import consent, recalled, requests, sharing, steps
+from ayni.exchange import consent, correction, recalled, requests, sharing, steps
 from ayni.exchange.payload import Type
 from ayni.exchange.receiving import Effect
 
@@ -14,4 +14,5 @@ ALL_EFFECTS: Mapping[Type, Effect] = {
     **recalled.EFFECTS,
     **requests.EFFECTS,
     **consent.EFFECTS,
+    **correction.EFFECTS,
 }

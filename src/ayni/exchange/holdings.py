@@ -27,6 +27,12 @@ EXPOSURE, HOLDING = "exposure", "holding"
 SENT, HELD, REFUSED, UNDELIVERED = "sent", "held", "refused", "undelivered"
 CONSENTED = "consented"
 """State of an exposure at one to whom a holder may pass our record on, with our consent."""
+CORRECTING, UNCORRECTED = "correcting", "uncorrected"
+"""States of an exposure to which a correction is under way; that refused it, or could not be reached."""
+THERE = (SENT, HELD, CORRECTING, UNCORRECTED, CONSENTED)
+"""States in which a record is, or may be, where the exposure says."""
+CORRECTION = "correction"
+"""Kind of the records that remember corrections (`ayni.exchange.correction`)."""
 MOST = 10_000
 """Holders of one record at most that are listed."""
 

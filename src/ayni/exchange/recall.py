@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from ayni.errors import InvalidValueError, NotEntitledError, UnknownError
-from ayni.exchange.holdings import CONSENTED, HELD, SENT, UNDELIVERED, exposure_in, exposures
+from ayni.exchange.holdings import THERE, UNDELIVERED, exposure_in, exposures
 from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
@@ -48,7 +48,7 @@ LOOK = Act(name="record.recall-tree", roles=ACT.roles | {Role.INVESTIGATOR, Role
 LET_GO = Act(name="recall.let-go", machine=True)
 TAKEN_BACK = "recalled"
 """State of an exposure whose record was recalled."""
-MAY_BE_THERE = (SENT, HELD, UNDELIVERED, CONSENTED, TAKEN_BACK)
+MAY_BE_THERE = (*THERE, UNDELIVERED, TAKEN_BACK)
 URGENT, USUAL = timedelta(hours=1), timedelta(hours=24)
 """How soon a holder is expected to answer. Source: exchange specification, "Handling semantics", clocks."""
 

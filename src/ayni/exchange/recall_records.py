@@ -10,7 +10,7 @@ They hold ids, hashes and signatures, nothing of what the record said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -144,3 +144,15 @@ def header_of(work: Work, record: str) -> Header | None:
 def _first(work: Work, query: Query) -> Record[object] | None:
     found = work.find(query)
     return work.get(found[0].id) if found else None
+
+
+def made_from(work: Work, record: str, node: str) -> Iterator[str]:
+    """Yield our own records that were made from it, however far down."""
+    seen, waiting = {record}, [record]
+    while waiting:
+        for header in work.find(Query(made_from=waiting.pop(), limit=MOST)):
+            if header.id not in seen:
+                seen.add(header.id)
+                waiting.append(header.id)
+                if header.originator == node:
+                    yield header.id

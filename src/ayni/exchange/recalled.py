@@ -13,12 +13,12 @@ person decides. A recall that comes before its record is remembered, and the rec
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from ayni.errors import EnvelopeError, InvalidValueError, LedgerError, UnreadableError, WrongStateError
-from ayni.exchange.holdings import holding_of
+from ayni.errors import EnvelopeError, InvalidValueError, LedgerError, UnreadableError
+from ayni.exchange.holdings import CORRECTION, holding_of
 from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
@@ -34,6 +34,7 @@ from ayni.exchange.recall_records import (
     answer_in,
     answers_on,
     header_of,
+    made_from,
     named,
     recall_in,
     recall_of,
@@ -48,14 +49,13 @@ from ayni.ledger.checkpoint import Checkpoint
 from ayni.model.act import Act, Acting, Entry, acting, check_entitled
 from ayni.model.codec import to_json
 from ayni.model.handling import Hold, Mandate
-from ayni.model.officer import Officer, Role
+from ayni.model.officer import Officer
 from ayni.model.record import House, Record, next_version
 from ayni.model.signal import Reason
 from ayni.model.store import Query, Work
 
 DESTROY = Act(name=OBEY, machine=True)
 PROVE = Act(name="recall.prove", machine=True)
-SETTLE = Act(name="recall.settle", roles=frozenset({Role.INVESTIGATOR, Role.LIAISON, Role.OVERSIGHT, Role.ANALYST}))
 AT_ONCE = 50
 """Recalls proven in one transaction. Ours."""
 MOST_FLAGGED = 1_000
@@ -160,10 +160,13 @@ def _destroy(work: Work, record: str, order: str, *, by: Officer, under: Mandate
     header = header_of(work, record)
     flagged: tuple[str, ...] = ()
     hold = None if header is None else header.hold
+    corrections = () if hold else work.find(Query(kind=CORRECTION, identifier=f"record:{record}", limit=MOST_FLAGGED))
+    for kept in corrections:
+        acts.tombstone(kept.id, why="recalled by its originator")
     if header is None:
         did = Did.NEVER_HERE
     else:
-        flagged = tuple(_made_from(work, record, house.node))[:MOST_FLAGGED]
+        flagged = tuple(made_from(work, record, house.node))[:MOST_FLAGGED]
         holding = holding_of(work, record)
         parts = [record] if holding is None else [record, holding.header.id]
         did = Did.DELETED if hold is None else Did.HELD
@@ -180,18 +183,6 @@ def _destroy(work: Work, record: str, order: str, *, by: Officer, under: Mandate
     entry = acts.entry(DESTROY, by, under)
     work.append_entry(entry)
     return _Done(did=did, hold=hold, made_from_it=flagged, entry=entry)
-
-
-def _made_from(work: Work, record: str, node: str) -> Iterator[str]:
-    """Yield our own records that were made from it, however far down."""
-    seen, waiting = {record}, [record]
-    while waiting:
-        for header in work.find(Query(made_from=waiting.pop(), limit=MOST_FLAGGED)):
-            if header.id not in seen:
-                seen.add(header.id)
-                waiting.append(header.id)
-                if header.originator == node:
-                    yield header.id
 
 
 def _sign(order: str, record: str, done: _Done, onward: Sequence[str], *, identity: Identity, acts: Acting) -> str:
@@ -370,30 +361,6 @@ def resume(*, by: Officer, work: Work, house: House, identity: Identity) -> int:
             acts.note(record=body.record, order=body.digest)
         resumed += 1
     return resumed
-
-
-def settle(record: str, *, words: str, by: Officer, under: Mandate, work: Work) -> Sequence[str]:
-    """Say that a person has decided about our records made from a recalled one; return those. The caller commits.
-
-    Raises:
-        WrongStateError: if no record of that id was recalled, or nothing is left to decide.
-        NotEntitledError: if the officer may not.
-    """
-    with acting(SETTLE, by=by, under=under, work=work) as acts:
-        found = work.find(Query(kind=RECALLED, identifier=f"record:{record}", limit=1))
-        stored = work.get(found[0].id) if found else None
-        if stored is None or not recalled_in(stored).made_from_it or not words.strip():
-            raise WrongStateError(
-                thing=f"record {record}",
-                state="not waiting",
-                act=SETTLE.name,
-                needs="recalled, with records made from it",
-            )
-        body = recalled_in(stored)
-        rest = replace(body, made_from_it=())
-        acts.put(next_version(stored, rest, now=acts.now, state=stored.header.state), replacing=stored.header.version)
-        acts.note(record=record, words=words, records=" ".join(body.made_from_it))
-    return body.made_from_it
 
 
 EFFECTS: Mapping[Type, Effect] = {

@@ -24,11 +24,14 @@ from ayni.agreements.request import Ask, Consent
 from ayni.agreements.vocabulary import Action
 from ayni.errors import ChangedMeanwhileError, NotAgreedError, UnknownError, WrongStateError
 from ayni.exchange.consent import believed, kept_for
+from ayni.exchange.correction import overtook
 from ayni.exchange.holdings import (
+    CORRECTING,
     EXPOSURE,
     HELD,
     HOLDING,
     SENT,
+    UNCORRECTED,
     Exposure,
     Holding,
     exposures,
@@ -41,7 +44,7 @@ from ayni.exchange.post import Draft, permitted, post
 from ayni.exchange.recall_records import recalled_by
 from ayni.exchange.receiving import Context, Effect, Question, Received
 from ayni.exchange.refusals import Cause, reason_of
-from ayni.exchange.wire import WireRecord, leaving, read_wire
+from ayni.exchange.wire import WireRecord, leaving, read_wire, wire_of
 from ayni.model.act import Act, Acting, acting
 from ayni.model.codec import to_json
 from ayni.model.handling import Mandate, Purpose
@@ -52,7 +55,7 @@ from ayni.model.store import Query, Work
 
 SHARE = Act(name="record.share", roles=frozenset({Role.LIAISON, Role.COORDINATOR, Role.INVESTIGATOR}))
 PREVIEW = Act(name="record.preview", roles=SHARE.roles)
-_THERE = (SENT, HELD)
+_GIVEN = (SENT, HELD, CORRECTING, UNCORRECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,8 +192,8 @@ def share(
 
 def exposures_at(work: Work, record: str, to: str) -> Sequence[Header]:
     """Return the exposures of a record at one partner that were not refused there, taken back or deleted."""
-    theirs = {header.id for header in exposures(work, partner=to, states=_THERE)}
-    return [header for header in exposures(work, record=record, states=_THERE) if header.id in theirs]
+    theirs = {header.id for header in exposures(work, partner=to, states=_GIVEN)}
+    return [header for header in exposures(work, record=record, states=_GIVEN) if header.id in theirs]
 
 
 def _decide(
@@ -281,15 +284,8 @@ def _flat(path: str, value: object) -> Iterator[Field]:
         yield Field(path=path, value=str(value))
 
 
-def _wire_of(received: Received) -> WireRecord | None:
-    """Return the record in a message, if it is the one that the envelope names."""
-    wire, about = read_wire(bytes(received.payload.body)), received.payload.record
-    named = about is not None and (wire.id, wire.originator) == (about.id, about.originator)
-    return wire if named else None
-
-
 def _may_receive(received: Received, context: Context) -> Question | Sequence[Reason]:
-    wire, payload = _wire_of(received), received.payload
+    wire, payload = wire_of(received.payload), received.payload
     if wire is None:
         return (reason_of(Cause.MALFORMED, what="record", detail="it is not the one that the envelope names"),)
     tokens = believed(payload, context.known, node=context.house.node, now=context.work.now)
@@ -305,7 +301,7 @@ def _may_receive(received: Received, context: Context) -> Question | Sequence[Re
 
 
 def _keep(received: Received, acts: Acting, context: Context) -> Sequence[Reason]:
-    payload, wire = received.payload, _wire_of(received)
+    payload, wire = received.payload, wire_of(received.payload)
     held = None if payload.agreement is None else context.book.find(payload.agreement.id)
     if wire is None or held is None or payload.record is None:
         return (reason_of(Cause.MALFORMED, what="record", detail="it is not the one that the envelope names"),)
@@ -347,6 +343,7 @@ def _keep(received: Received, acts: Acting, context: Context) -> Sequence[Reason
         state=HELD,
     )
     acts.put(Record(header=header, body=holding), replacing=None)
+    overtook(wire, acts, context)
     return ()
 
 

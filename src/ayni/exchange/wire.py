@@ -20,7 +20,7 @@ from typing import cast
 import msgspec
 
 from ayni.errors import InvalidValueError, UnreadableError
-from ayni.exchange.payload import MAX_DEPTH
+from ayni.exchange.payload import MAX_DEPTH, Payload
 from ayni.exchange.strict import read_strictly
 from ayni.model.checks import require
 from ayni.model.codec import from_json, to_json
@@ -212,3 +212,14 @@ def read_wire(data: bytes) -> WireRecord:
         UnreadableError: naming the field.
     """
     return read_strictly(data, WireRecord, depth=MAX_DEPTH)
+
+
+def wire_of(payload: Payload) -> WireRecord | None:
+    """Return the record in a message, or None if it is not the one that the message names.
+
+    Raises:
+        UnreadableError: naming the field.
+    """
+    wire, about = read_wire(bytes(payload.body)), payload.record
+    named = about is not None and (wire.id, wire.originator) == (about.id, about.originator)
+    return wire if named else None

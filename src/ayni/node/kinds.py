@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ayni.agreements.life_cycle import KINDS as AGREEMENTS
 from ayni.exchange.consent import KINDS as CONSENTS
+from ayni.exchange.correction import KINDS as CORRECTIONS
 from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
@@ -24,5 +25,6 @@ ALL_KINDS: Mapping[str, type[object]] = {
     **REQUESTS,
     **CONSENTS,
     **WATCHES,
+    **CORRECTIONS,
 }
 """Kind to the type of its body, as the store reads it back."""
