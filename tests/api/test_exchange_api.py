@@ -151,3 +151,18 @@ def test_a_program_corrects_a_record(node: TestNode, posts: tuple[Post, Post]) -
     assert done.status_code == 201, done.json()
     assert (done.json()["to"], done.json()["version"]) == ([to], 2)
     assert program.get(f"/signals/{record}", **WHY).json()["body"]["signal"]["quality"] == []
+
+
+def test_a_program_sees_what_is_where(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """Shares, copies on paper, balances; an analyst may not look."""
+    from ayni.node.running import running
+
+    program, to = Program(node, Role.LIAISON, Role.COORDINATOR), posts[1].node
+    record = a_record(running().exchange, 6)
+    program.post("/exchange/shares", {"record": record, "to": to, "agreement": BETWEEN}, **WHY)
+    copy = {"record": record, "to": "Fiscal 3", "how": "printed"}
+    assert program.post("/exchange/copies", copy, **WHY).status_code == 201
+    places = program.get(f"/exchange/exposure?record={record}", **WHY).json()["items"]
+    assert {(place["holder"], place["state"]) for place in places} == {(to, "sent"), ("Fiscal 3", "copied")}
+    assert all(one["partner"] == to for one in program.get("/exchange/balance", **WHY).json()["items"])
+    assert Program(node, Role.ANALYST).get("/exchange/exposure", **WHY).status_code == 403

@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import areas, casework, evaluation, exchange, house, recalls, requests, search, signals
+from ayni.api import areas, casework, evaluation, exchange, exposure, house, recalls, requests, search, signals
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
@@ -45,4 +45,5 @@ api.add_router("", exchange.router)
 api.add_router("", evaluation.router)
 api.add_router("", requests.router)
 api.add_router("", recalls.router)
+api.add_router("", exposure.router)
 api.add_router("", house.router)

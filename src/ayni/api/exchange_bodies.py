@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import msgspec
 
 from ayni.agreements.drafting import words
+from ayni.exchange.balance import Balance
 from ayni.exchange.clocks import Clock
+from ayni.exchange.exposure import Place
 from ayni.exchange.payload import Accuracy, Source
 from ayni.exchange.request_words import Boarding, Says, Urgency
 from ayni.exchange.sharing import Preview
@@ -183,6 +185,32 @@ class ClockList(msgspec.Struct, frozen=True, kw_only=True):
     """Requests with their clocks."""
 
     items: tuple[Clock, ...]
+
+
+class PlaceList(msgspec.Struct, frozen=True, kw_only=True):
+    """Where records given from here are."""
+
+    items: tuple[Place, ...]
+
+
+class BalanceList(msgspec.Struct, frozen=True, kw_only=True):
+    """What each agreement has brought each side."""
+
+    items: tuple[Balance, ...]
+
+
+class NewCopy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A copy of a record that leaves by hand."""
+
+    record: Name
+    to: Annotated[str, msgspec.Meta(min_length=1)]
+    how: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Copied(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy that was written down."""
+
+    copy: str
 
 
 class NewRecall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ayni.cli import exchange_recall, exchange_requests
+from ayni.cli import exchange_exposure, exchange_recall, exchange_requests
 from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.exchange_courier import courier, receive
 from ayni.cli.frame import language
@@ -226,6 +226,9 @@ for command in (
     exchange_requests.request,
     exchange_recall.consent,
     exchange_recall.correct,
+    exchange_exposure.balance,
+    exchange_exposure.copied,
+    exchange_exposure.exposure,
     exchange_recall.recall,
     exchange_recall.recalled,
     exchange_recall.settle,

@@ -170,6 +170,7 @@ def _branch(branch: Branch, depth: int) -> Iterator[str]:
     late = ", LATE" if branch.late else ""
     court = f" ({branch.court}: {branch.ground}, review {branch.review_on:%Y-%m-%d})" if branch.review_on else ""
     made = f"; {branch.made_from_it} of its own were made from it" if branch.made_from_it else ""
+    made += f"; {branch.copies} copies were taken out by hand" if branch.copies else ""
     yield f"{'  ' * depth}{branch.holder}: {branch.stand} since {branch.since:%Y-%m-%d %H:%MZ}{late}{court}{made}"
     for inner in branch.onward:
         yield from _branch(inner, depth + 1)

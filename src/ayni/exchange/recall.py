@@ -90,6 +90,8 @@ class Branch:
     review_on: datetime | None
     made_from_it: int
     """Its own records made from ours, about which a person there decides."""
+    copies: int
+    """Copies that persons there took out by hand."""
     onward: tuple[Branch, ...]
 
 
@@ -236,6 +238,7 @@ class _Growing:
                 ground="",
                 review_on=None,
                 made_from_it=0,
+                copies=0,
                 onward=(),
             )
         answer = answer_in(stored)
@@ -251,6 +254,7 @@ class _Growing:
             ground=answer.ground,
             review_on=answer.review_on,
             made_from_it=answer.made_from_it,
+            copies=answer.copies,
             onward=tuple(self._branch(node) for node in new),
         )
 

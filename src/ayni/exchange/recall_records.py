@@ -3,6 +3,7 @@
     recall           originator   the order, and to whom it went
     recalled         holder       the order, who asked, what was answered; it also keeps a record out
                                   that was recalled before it came
+    copy             holder       a copy that a person took out by hand (`ayni.exchange.exposure`)
     recall-answer    whoever asked, or passed the order on: one holder's answer, and its proof
 
 They hold ids, hashes and signatures, nothing of what the record said.
@@ -22,6 +23,7 @@ from ayni.model.record import Header, Record
 from ayni.model.store import Query, Work
 
 RECALL, RECALLED, ANSWER = "recall", "recalled", "recall-answer"
+COPY = "copy"
 ANSWERED, PROVEN, COURT = "answered", "proven", "court"
 """States of `recalled` and `recall-answer`: said, proven, and frozen because a court holds the record."""
 ORDERED, SENT = "ordered", "sent"
@@ -90,11 +92,26 @@ class KeptAnswer:
     ground: str
     review_on: datetime | None
     made_from_it: int
+    copies: int = 0
+    """Copies that persons there took out by hand."""
     heard_from: str
     heard_at: datetime
 
 
-KINDS: Mapping[str, type[object]] = {RECALL: Recall, RECALLED: Recalled, ANSWER: KeptAnswer}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Body of a record of kind `copy`: who took one out, to whom, how."""
+
+    record: str
+    originator: str
+    to: str
+    how: str
+    by: str
+    """Officer."""
+    at: datetime
+
+
+KINDS: Mapping[str, type[object]] = {RECALL: Recall, RECALLED: Recalled, ANSWER: KeptAnswer, COPY: Copy}
 """Record kinds of this module and the type of their body."""
 
 
@@ -118,6 +135,11 @@ def answers_on(work: Work, record: str) -> Sequence[Record[object]]:
     """Return every answer kept about one record."""
     found = work.find(Query(kind=ANSWER, identifier=f"record:{record}", limit=MOST))
     return [work.get(header.id) for header in found]
+
+
+def copies_of(work: Work, record: str) -> Sequence[Header]:
+    """Return the headers of copies of a record that persons took out by hand."""
+    return work.find(Query(kind=COPY, identifier=f"record:{record}", limit=MOST))
 
 
 def recall_in(record: Record[object]) -> Recall:

@@ -85,6 +85,8 @@ class Answer:
     """To whom the holder had passed it on, and has passed on the recall."""
     entry: Entry
     """What the holder's ledger says of this."""
+    copies: int = 0
+    """Copies that persons there took out by hand: whoever recalls calls them up."""
 
     def __post_init__(self) -> None:
         require((self.did is Did.HELD) == (self.hold is not None), "hold", "a court is named exactly when one holds")

@@ -33,6 +33,7 @@ from ayni.exchange.recall_records import (
     Recalled,
     answer_in,
     answers_on,
+    copies_of,
     header_of,
     made_from,
     named,
@@ -68,6 +69,7 @@ class _Done:
     did: Did
     hold: Hold | None
     made_from_it: tuple[str, ...]
+    copies: int
     entry: Entry
 
 
@@ -182,7 +184,7 @@ def _destroy(work: Work, record: str, order: str, *, by: Officer, under: Mandate
     acts.note(record=record, order=order, did=did, made_from_it=len(flagged))
     entry = acts.entry(DESTROY, by, under)
     work.append_entry(entry)
-    return _Done(did=did, hold=hold, made_from_it=flagged, entry=entry)
+    return _Done(did=did, hold=hold, made_from_it=flagged, copies=len(copies_of(work, record)), entry=entry)
 
 
 def _sign(order: str, record: str, done: _Done, onward: Sequence[str], *, identity: Identity, acts: Acting) -> str:
@@ -196,6 +198,7 @@ def _sign(order: str, record: str, done: _Done, onward: Sequence[str], *, identi
         made_from_it=len(done.made_from_it),
         onward=tuple(onward),
         entry=done.entry,
+        copies=done.copies,
     )
     return say(identity, Word.RECALL_ANSWER, answer)
 
@@ -306,6 +309,7 @@ def _keep(
         ground="" if answer.hold is None else answer.hold.ground,
         review_on=None if answer.hold is None else answer.hold.review_on,
         made_from_it=answer.made_from_it,
+        copies=answer.copies,
         heard_from=received.sender,
         heard_at=acts.now,
     )
