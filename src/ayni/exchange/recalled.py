@@ -19,6 +19,7 @@ from datetime import UTC
 
 from ayni.errors import EnvelopeError, InvalidValueError, LedgerError, UnreadableError
 from ayni.exchange.holdings import CORRECTION, holding_of
+from ayni.exchange.jws import signer_of
 from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
@@ -45,7 +46,7 @@ from ayni.exchange.recall_records import (
 from ayni.exchange.recall_words import OBEY, Answer, Did, Order, Told, order_digest, read_answer
 from ayni.exchange.receiving import Context, Effect, Received, no_agreement
 from ayni.exchange.refusals import Cause, reason_of
-from ayni.exchange.signed_word import Word, heard, say
+from ayni.exchange.signed_word import Word, digest_of, heard, say
 from ayni.ledger.checkpoint import Checkpoint
 from ayni.model.act import Act, Acting, Entry, acting, check_entitled
 from ayni.model.codec import to_json
@@ -221,6 +222,8 @@ def _hear(received: Received, acts: Acting, context: Context) -> Sequence[Reason
     work, sender = context.work, received.sender
     told = received.body(Told)
     try:
+        if signer_of(told.answer.encode(), Word.RECALL_ANSWER).rpartition("/")[0] not in context.known:
+            return _relay(told, received, acts, context)
         answer, checkpoint = read_answer(told, context.known)
     except (LedgerError, EnvelopeError, UnreadableError, InvalidValueError) as error:
         return (reason_of(Cause.NOT_PROVEN, holder=sender, why=str(error.facts.get("why", error))),)
@@ -238,6 +241,17 @@ def _hear(received: Received, acts: Acting, context: Context) -> Sequence[Reason
     _keep(told, answer, checkpoint, before, received=received, acts=acts, context=context)
     if isinstance(asked, Recalled):
         _tell(acts, asked, told, context.house)
+    return ()
+
+
+def _relay(told: Told, received: Received, acts: Acting, context: Context) -> Sequence[Reason]:
+    """Pass the answer of a holder whose keys are not known here on, unread: whoever asked us may know them."""
+    about, sender = received.payload.record, received.sender
+    passed = None if about is None else recalled_by(context.work, about.id, about.originator)
+    if passed is None or sender not in recalled_in(passed).onward:
+        return (reason_of(Cause.NOT_ASKED, node=context.house.node, holder=sender),)
+    acts.note(relayed=digest_of(told.answer))
+    _tell(acts, recalled_in(passed), told, context.house)
     return ()
 
 
