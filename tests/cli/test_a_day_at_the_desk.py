@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,31 @@ def test_an_area_is_drawn_asked_about_and_ended(post: Post, tmp_path: Path) -> N
     assert '"Otra"' in other
     assert "call the duty officer" in post.types("area", "show", drawn).stdout
     assert post.reads("area", "end", drawn, "--words", "over")["state"] == "ended"
+
+
+def test_a_vessel_is_listed_by_two_officers_and_found(post: Post, tmp_path: Path) -> None:
+    """A list is imported, one row refused; Ana cannot confirm her own proposal, Coro can; the file is then asked."""
+    secret = ("--new-password-file", str(post.secret))
+    post.types(
+        "officer", "add", "--as", "ada", "--username", "coro", "--name", "Coro", "--role", "coordinator", *secret
+    )
+    file = tmp_path / "list.csv"
+    until = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
+    file.write_text(
+        "mmsi,imo,ground,instruction,until\n"
+        f"799000001,,exercise request 7,call the duty officer,{until}\n"
+        f",9074728,exercise request 8,call,{until}\n",
+        encoding="utf-8",
+    )
+    imported = post.types("watchlist", "import", str(file), "--as", "ana", "--json", code=1)
+    done = json.loads(imported.stdout)
+    (record,) = done["proposed"]
+    assert [row["line"] for row in done["refused"]] == [3]
+    assert "may not" in post.types("watchlist", "confirm", record, "--as", "ana", code=1).stderr
+    assert post.reads("watchlist", "confirm", record, "--as", "coro")["state"] == "live"
+    ask = ("maritime", "detect", str(crossing(tmp_path)), "--rule", "maritime.watchlist/1", "--watched")
+    post.environment["AYNI_OFFICER"] = "ana"
+    (signal,) = post.types(*ask).stdout.splitlines()
+    assert record in signal
+    assert "request 7" not in signal
+    assert "request 7" in post.types("watchlist", "show", record).stdout

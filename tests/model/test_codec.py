@@ -24,6 +24,7 @@ from ayni.model.report import Report
 from ayni.model.signal import Reason, Signal
 from ayni.model.task import Task
 from ayni.model.triage import TriagedSignal
+from ayni.model.watch_entry import WatchEntry
 from tests.model import values
 from tests.people import a_signal
 
@@ -35,6 +36,7 @@ EVERY: list[tuple[type[object], st.SearchStrategy[object]]] = [
     (Task, values.tasks),
     (Outcome, values.outcomes),
     (Area, values.areas),
+    (WatchEntry, values.watch_entries),
     (Header, values.headers),
     (Record[TriagedSignal], values.records),
     (Entry, values.entries),

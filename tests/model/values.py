@@ -17,6 +17,7 @@ from ayni.model.report import InformationCredibility, Report, ReportKind, Source
 from ayni.model.signal import Evidence, Fact, Reason, Signal, SignalState
 from ayni.model.task import Consent, ConsentState, Priority, Task, TaskState
 from ayni.model.triage import Dismissal, Triage, TriagedSignal, TriageState
+from ayni.model.watch_entry import WatchEntry
 
 text = st.text(max_size=30)
 words = st.text(min_size=1, max_size=30).filter(str.strip)
@@ -240,5 +241,22 @@ areas = st.builds(
     until=instants,
     outline=_outlines(),
     former=st.lists(_outlines(), max_size=2).map(tuple),
+    words=text,
+)
+
+watch_entries = st.builds(
+    WatchEntry,
+    mmsi=st.from_regex(r"[0-9]{9}", fullmatch=True),
+    imo=st.one_of(st.just(""), st.from_regex(r"[0-9]{7}", fullmatch=True)),
+    call_sign=st.one_of(st.just(""), st.from_regex(r"[A-Z0-9]{3,7}", fullmatch=True)),
+    name=words,
+    name_edits=st.integers(0, 2),
+    ground=words,
+    instruction=words,
+    owner=st.just("ana"),
+    until=instants,
+    confirmed_by=st.sampled_from(["", "coro"]),
+    confirmed_at=st.one_of(st.none(), instants),
+    ended_at=st.one_of(st.none(), instants),
     words=text,
 )

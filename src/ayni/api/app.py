@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import areas, casework, evaluation, exchange, exposure, house, recalls, requests, search, signals
+from ayni.api import areas, casework, evaluation, exchange, exposure, house, recalls, requests, search, signals, watchlist
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
@@ -39,6 +39,7 @@ api = Api(
 tell(api)
 api.add_router("/signals", signals.router)
 api.add_router("/areas", areas.router)
+api.add_router("/watchlist", watchlist.router)
 api.add_router("", search.router)
 api.add_router("", casework.router)
 api.add_router("", exchange.router)

@@ -32,6 +32,7 @@ from ayni.api.exchange_bodies import (
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
 from ayni.casework.areas import NewArea
+from ayni.casework.watchlist import NewEntry
 from ayni.evaluation.chain import Chain
 from ayni.evaluation.report import PeriodEvaluation
 from ayni.exchange.consent import Token
@@ -43,6 +44,7 @@ from ayni.model.outcome import Outcome
 from ayni.model.report import Report
 from ayni.model.task import Task
 from ayni.model.triage import TriagedSignal
+from ayni.model.watch_entry import WatchEntry
 
 REF: Final = "#/components/schemas/{name}"
 VALUES: Final = (
@@ -51,6 +53,8 @@ VALUES: Final = (
     Outcome,
     Area,
     NewArea,
+    WatchEntry,
+    NewEntry,
     TriagedSignal,
     Page,
     FoundPage,
@@ -107,7 +111,7 @@ PROBLEMS: Final[Mapping[int, str]] = {
 def components() -> dict[str, Any]:
     """Return every schema the document refers to."""
     _, found = msgspec.json.schema_components(VALUES, ref_template=REF)
-    for kind in ("TriagedSignal", "Report", "Task", "Outcome", "Request", "Area"):
+    for kind in ("TriagedSignal", "Report", "Task", "Outcome", "Request", "Area", "WatchEntry"):
         found[f"{kind}Record"] = {
             "title": f"{kind}Record",
             "type": "object",

@@ -6,7 +6,7 @@ decided about it, except that a retraction ends the matter whatever was decided:
 the ground for it is gone.
 
 A signal may name a record of ours that it was watched for: the area that an officer
-drew. That record becomes its parent, and its owner finds the signal among their own.
+drew, the entry of the watchlist. That record becomes its parent, and its owner finds the signal among their own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ayni.model.record import Header, House, Record, cell_of
 from ayni.model.signal import Signal, SignalState
 from ayni.model.store import Query, Work
 from ayni.model.triage import Triage, TriagedSignal, TriageState
+from ayni.model.watch_entry import WatchEntry
 
 RAISE = Act(name="signal.raise", roles=frozenset({Role.ANALYST}), machine=True)
 REVISE = Act(name="signal.revise", roles=frozenset({Role.ANALYST}), machine=True)
@@ -36,7 +37,7 @@ SUBJECT_IDENTIFIERS = {
 """FollowTheMoney property to the prefix of the identifier that finds the record again."""
 
 
-WATCHED_FOR = frozenset({"area_record"})
+WATCHED_FOR = frozenset({"area_record", "entry_record"})
 """Facts that name the record a vessel was watched for under."""
 
 
@@ -137,7 +138,7 @@ def asked_for(signal: Signal, work: Work) -> dict[str, str]:
     """
     named = {str(fact) for reason in signal.reasons for name, fact in reason.facts.items() if name in WATCHED_FOR}
     found = {header.id: work.get(header.id).body for header in work.find(Query(among=tuple(sorted(named))))}
-    return {record: body.owner for record, body in sorted(found.items()) if isinstance(body, Area)}
+    return {record: body.owner for record, body in sorted(found.items()) if isinstance(body, Area | WatchEntry)}
 
 
 def identifiers_of(signal: Signal) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "signal": ("ayni.cli.signal:signal", "List, read and decide about signals."),
     "report": ("ayni.cli.report:report", "File an officer's own sighting, contact or tip."),
     "area": ("ayni.cli.area:area", "Draw areas to be watched, change and end them."),
+    "watchlist": ("ayni.cli.watchlist:watchlist", "Propose vessels to be watched for, and confirm them."),
     "task": ("ayni.cli.task:task", "Task a patrol and follow it."),
     "watch": ("ayni.cli.watch:watch", "Keep the watch log, and hand over to the next shift."),
     "outcome": ("ayni.cli.outcome:outcome", "Write down what came of it."),

@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, type[exp.Expr]] = {
     "LEAD": exp.Lead,
     "LEAST": exp.Least,
     "LENGTH": exp.Length,
+    "LEVENSHTEIN": exp.Levenshtein,
     "LN": exp.Ln,
     "LOWER": exp.Lower,
     "MAX": exp.Max,

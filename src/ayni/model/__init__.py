@@ -9,6 +9,7 @@ report    an officer's own sighting, on the same path
 task      what a patrol is asked to do
 outcome   what came of it
 area      where an officer asked to have a watch kept
+watch_entry  whom two officers asked to have watched for
 officer   who acts
 record    header and body of whatever is kept or sent
 desk      what every desk is made of

@@ -15,6 +15,7 @@ from ayni.model.report import Report
 from ayni.model.signal import Signal
 from ayni.model.task import Task
 from ayni.model.triage import TriagedSignal
+from ayni.model.watch_entry import WatchEntry
 
 T = TypeVar("T")
 
@@ -24,6 +25,7 @@ KINDS: Mapping[str, type[object]] = {
     "task": Task,
     "outcome": Outcome,
     "area": Area,
+    "watch_entry": WatchEntry,
 }
 """Record kinds of the vocabulary and the type of their body; agreements and exchange add theirs in the node."""
 

@@ -138,6 +138,7 @@ def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
     """Every hour, destroy what has expired, wake what was silenced until now, end watches, clear away leftovers."""
     from ayni.casework.areas import expire_areas  # noqa: PLC0415 -- Django is configured once a node is open
     from ayni.casework.triage import wake_silenced  # noqa: PLC0415 -- as above
+    from ayni.casework.watchlist import expire_entries  # noqa: PLC0415 -- as above
     from ayni.node.jobs import expire, sweep  # noqa: PLC0415 -- as above
     from ayni.node.officers.models import Account  # noqa: PLC0415 -- as above
 
@@ -149,7 +150,8 @@ def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
             under = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=RETENTION_BASIS)
             with node.store.work() as work:
                 woken = wake_silenced(by=by, under=under, work=work)
-                if expire_areas(by=by, under=under, work=work) or woken:
+                over = (*expire_areas(by=by, under=under, work=work), *expire_entries(by=by, under=under, work=work))
+                if woken or over:
                     work.commit()
             sweep(node)
         stop.wait(RETENTION_EVERY_S)

@@ -1,8 +1,9 @@
-"""What officers asked to have watched, as the tables that rules read: areas in force.
+"""What officers asked to have watched, as the tables that rules read: areas, and the watchlist.
 
-A desk that declares a table `area` is given the node's areas, a row a corner. Areas
-that ended within the last two days stay in the table with the instant at which they
-ceased, because what was said under them still stands; those before them are gone.
+A desk that declares a table `area` is given the node's areas, a row a corner; one that
+declares `watch`, the entries that a second officer confirmed. What ended within the last
+two days stays in the table with the instant at which it ceased, because what was said
+under it still stands; what ended earlier is gone.
 
 Feeds look every few seconds, and unseal only what changed.
 """
@@ -24,11 +25,13 @@ from ayni.model.desk import Desk, Table
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer
 from ayni.model.store import Query, Work
+from ayni.model.watch_entry import WatchEntry, WatchState, entry_number
 
 if TYPE_CHECKING:
     from ayni.node.opening import OpenNode
 
 AREA: Final = "area"
+WATCH: Final = "watch"
 STAYS: Final = timedelta(hours=48)
 """How long an ended area stays in the table: longer than the window that streams look back (36 h)."""
 LOOK_EVERY: Final = timedelta(seconds=5)
@@ -173,5 +176,30 @@ def _recent(
         after = page[-1].id
 
 
-READERS: Final = {AREA: _areas}
+def _entries(work: Work, bodies: dict[str, tuple[int, object]]) -> list[Row]:
+    """Give what two officers listed: as the desk at sea compares it, each in its plain form."""
+    from ayni.desks.maritime.callings import call_key, figures, name_key  # noqa: PLC0415 -- only who lists vessels
+
+    states = (WatchState.LIVE.value, WatchState.ENDED.value, WatchState.EXPIRED.value)
+    rows: list[Row] = []
+    for record, body in _recent("watch_entry", states, work, bodies):
+        if isinstance(body, WatchEntry) and body.confirmed_by:
+            key = name_key(body.name)
+            rows.append(
+                {
+                    "entry_id": entry_number(record),
+                    "record": record,
+                    "listed_mmsi": int(body.mmsi) if body.mmsi else None,
+                    "listed_imo": int(body.imo) if body.imo else None,
+                    "call_key": call_key(body.call_sign) or None,
+                    "name_key": key or None,
+                    "figures": figures(key) if key else None,
+                    "name_edits": body.name_edits,
+                    "until_ms": ((body.ended_at or body.until) - EPOCH) // MS,
+                }
+            )
+    return rows
+
+
+READERS: Final = {AREA: _areas, WATCH: _entries}
 """Name of a desk's table to what fills it."""

@@ -29,7 +29,7 @@ SMALL = {
 LEAST_ROWS = 1_000_000
 NOT_PLAYED = {
     f"maritime.{name}/1"
-    for name in ("area_entry", "area_speed", "dark_approach", "fast_near_coast", "speed_range", "towing")
+    for name in ("area_entry", "area_speed", "dark_approach", "fast_near_coast", "speed_range", "towing", "watchlist")
 }
 """Rules without a scene in `busy_sea`: compared all the same, though they may tell nothing."""
 FIRE = {detector.rule for detector in DESK.detectors} - NOT_PLAYED

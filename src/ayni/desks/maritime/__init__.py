@@ -4,6 +4,7 @@ tables    the shapes: a position, what a vessel says about itself
 read      files and feeds to tables, by named layouts
 commands  `ayni maritime decode`; `ayni maritime reference` is in commands_reference
 tracks    positions to tracks: what every rule stands on
+callings  what vessels call themselves, in a form that can be compared
 reference coast, ports, nearest State: what ships with the desk
 detect    tracks to signals, one file a question
 phrases   what is said, in four languages
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ayni.desks.maritime import registry
+from ayni.desks.maritime.callings import DERIVED as CALLINGS
 from ayni.desks.maritime.detect import DERIVED as OF_ONE_RULE
 from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.read import SOURCES
@@ -43,7 +45,7 @@ DESK = Desk(
     tables=TABLES,
     sources=SOURCES,
     detectors=DETECTORS,
-    derived=(*DERIVED, *OF_ONE_RULE),
+    derived=(*DERIVED, *CALLINGS, *OF_ONE_RULE),
     references=(*REFERENCES, *registry.REFERENCES),
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",

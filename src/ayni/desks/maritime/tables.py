@@ -108,7 +108,29 @@ AREA = Table(
     keep_days=3650,
 )
 
-TABLES = (POSITION, IDENTITY, AREA)
+WATCH = Table(
+    name="watch",
+    row="one vessel to be watched for; null is what the entry does not say",
+    columns=(
+        Column(name="entry_id", type="BIGINT", holds="number of the entry"),
+        Column(name="record", type="VARCHAR", holds="id of the record that a node keeps of the entry", optional=True),
+        Column(name="listed_mmsi", type="BIGINT", holds="MMSI watched for", optional=True),
+        Column(name="listed_imo", type="BIGINT", holds="IMO number watched for", optional=True),
+        Column(name="call_key", type="VARCHAR", holds="call sign watched for, in its plain form", optional=True),
+        Column(name="name_key", type="VARCHAR", holds="name watched for, in its plain form", optional=True),
+        Column(name="figures", type="VARCHAR", holds="figures in the name watched for", optional=True),
+        Column(name="name_edits", type="BIGINT", holds="letters that a name may differ by", optional=True),
+        Column(
+            name="until_ms",
+            type="BIGINT",
+            holds="what is heard from then on is not told, ms since 1970",
+            optional=True,
+        ),
+    ),
+    keep_days=3650,
+)
+
+TABLES = (POSITION, IDENTITY, AREA, WATCH)
 
 
 @cache

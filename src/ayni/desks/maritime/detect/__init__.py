@@ -16,6 +16,7 @@ gnss           positions that satellite navigation made up
 deviation      off its own line for hours, and back
 movement       towards a coast unheard, very fast, in tow
 areas          into an area that somebody drew, at a speed watched for in it
+watchlist      a number or a name that two officers listed
 
 Each file opens by saying what is looked for and what looks like it but is not;
 its texts lie beside it in `.sql` files. To add a rule: write the file, add its
@@ -37,6 +38,7 @@ from ayni.desks.maritime.detect import (
     movement,
     rendezvous,
     transmitters,
+    watchlist,
 )
 from ayni.model.desk import Derived, Detector
 
@@ -54,6 +56,7 @@ DETECTORS: tuple[Detector, ...] = (
     *deviation.DETECTORS,
     *movement.DETECTORS,
     *areas.DETECTORS,
+    *watchlist.DETECTORS,
 )
 DERIVED: tuple[Derived, ...] = (*gnss.DERIVED, *deviation.DERIVED)
 """Tables that one rule alone stands on."""
