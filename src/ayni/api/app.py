@@ -8,7 +8,19 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from ayni import __version__
-from ayni.api import areas, casework, evaluation, exchange, exposure, house, recalls, requests, search, signals, watchlist
+from ayni.api import (
+    areas,
+    casework,
+    evaluation,
+    exchange,
+    exposure,
+    house,
+    recalls,
+    requests,
+    search,
+    signals,
+    watchlist,
+)
 from ayni.api.describing import components
 from ayni.api.doors import SessionDoor, TokenDoor
 from ayni.api.problems import tell
