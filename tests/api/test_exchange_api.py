@@ -166,3 +166,19 @@ def test_a_program_sees_what_is_where(node: TestNode, posts: tuple[Post, Post]) 
     assert {(place["holder"], place["state"]) for place in places} == {(to, "sent"), ("Fiscal 3", "copied")}
     assert all(one["partner"] == to for one in program.get("/exchange/balance", **WHY).json()["items"])
     assert Program(node, Role.ANALYST).get("/exchange/exposure", **WHY).status_code == 403
+
+
+def test_a_list_of_what_a_partner_could_receive(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """With the articles, for this purpose; nothing is opened, nothing waits, and a stranger could receive nothing."""
+    from ayni.node.running import running
+
+    record = a_record(running().exchange, 9)
+    program = Program(node, Role.LIAISON, Role.COORDINATOR)
+    before = program.get("/exchange/status").json()
+    page = program.get(f"/exchange/visible?to={posts[1].node}&limit=1", **WHY).json()
+    assert (page["items"][0]["record"]["id"], page["items"][0]["agreement"]) == (record, BETWEEN)
+    assert page["items"][0]["articles"]
+    assert not program.get("/exchange/visible?to=xx.stranger", **WHY).json()["items"]
+    assert program.get(f"/exchange/visible?to={posts[1].node}&agreement=NONE", **WHY).status_code == 404
+    assert program.get(f"/exchange/visible?to={posts[1].node}").status_code == 403
+    assert program.get("/exchange/status").json() == before

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from json import dumps
 
 from ayni.agreements.syntax import stated
 from ayni.agreements.text import AgreementText, Term
-from ayni.agreements.vocabulary import ATTRIBUTES, BY_PATH, Action, Attribute, Effect, Facts, Sort, State, Value
+from ayni.agreements.vocabulary import ATTRIBUTES, Action, Attribute, Effect, Facts, Sort, State, Value
 from ayni.errors import InvalidValueError
 from ayni.model.checks import aware, require
+from ayni.model.columns import age_days, percent
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.record import Header
-
-DAY = timedelta(days=1)
 
 
 class ConsentKind(StrEnum):
@@ -128,7 +127,7 @@ def facts_of(ask: Ask, header: Header, standing: Standing, lineage: Sequence[str
         "resource.tlp": header.handling.tlp,
         "resource.pap": header.handling.pap,
         "resource.categories": header.categories,
-        "resource.ageDays": age_days(header, ask.at),
+        "resource.ageDays": age_days(header.made_at, ask.at),
         "resource.priority": percent(header.priority),
         "resource.expired": ask.at >= header.keep_until,
         "resource.recalled": header.recalled_at is not None,
@@ -149,16 +148,6 @@ def facts_of(ask: Ask, header: Header, standing: Standing, lineage: Sequence[str
     }
     check_closed(facts)
     return facts
-
-
-def age_days(header: Header, at: datetime) -> int:
-    """Return whole days since the record was made; 0 for one made later than *at* (a clock that runs ahead)."""
-    return min(max(0, (at - header.made_at) // DAY), BY_PATH["resource.ageDays"].high)
-
-
-def percent(priority: float) -> int:
-    """Return a priority of 0 to 1 in whole percent, held within 0 and 100."""
-    return min(100, max(0, int(priority * 100)))
 
 
 def _consented(kind: ConsentKind, header: Header, ask: Ask) -> bool:

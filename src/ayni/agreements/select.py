@@ -5,66 +5,27 @@ remains of the policies speaks of clear columns alone. `preselect` turns that re
 small tree of tests on columns. It may let a row through that Cedar then refuses, never the
 other way round: where a test cannot be put to a column, it is taken to pass.
 
-    tests = preselect(slice_, facts_of_request)
-    rows = [header for header in rows if passes(tests, header, at)]      # or in SQL
+    where = Where(condition=preselect(slice_, ask, standing, header), at=ask.at)
+    rows = work.find(Query(kind="signal", where=where))
     seen = [header for header in rows if book.decide(ask, header).permitted]
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from ayni.agreements.decide import Slice
 from ayni.agreements.request import Ask, Standing, facts_of
 from ayni.agreements.syntax import Expr
 from ayni.agreements.vocabulary import BY_PATH, Facts, Value
+from ayni.model.columns import ALWAYS, NEVER, All, AnyOf, ColumnTest, Condition, Not, ordered
 from ayni.model.record import Header
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColumnTest:
-    """One test of one attribute of a record: `resource.tlp` `in` (RED, AMBER).
-
-    Operators: `in` (the word is one of `values`), `has` (the set holds one of them),
-    `<`, `<=`, `>`, `>=` (a number), `is` (a truth value).
-    The column it stands for is `BY_PATH[path].column`.
-    """
-
-    path: str
-    operator: str
-    values: tuple[str | int | bool, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class All:
-    """Every part passes; an empty one always does."""
-
-    parts: tuple[Tests, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnyOf:
-    """Some part passes; an empty one never does."""
-
-    parts: tuple[Tests, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
-    """The part does not pass."""
-
-    part: Tests
-
-
-Tests: TypeAlias = ColumnTest | All | AnyOf | Not
-ALWAYS, NEVER = All(), AnyOf()
 MEMBERSHIP = frozenset({"contains", "containsAny", "containsAll"})
 FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def preselect(slice_: Slice, ask: Ask, standing: Standing, plain: Header) -> Tests:
+def preselect(slice_: Slice, ask: Ask, standing: Standing, plain: Header) -> Condition:
     """Return tests that every record passes which the slice permits for *ask*.
 
     *plain* is any header; only what the request states is taken from the facts made with it, except
@@ -75,7 +36,7 @@ def preselect(slice_: Slice, ask: Ask, standing: Standing, plain: Header) -> Tes
         for path, value in facts_of(ask, plain, standing).items()
         if not path.startswith("resource.") and path not in CONSENTS
     }
-    permits, forbids = list[Tests](), list[Tests]()
+    permits, forbids = list[Condition](), list[Condition]()
     for policy in slice_.policies:
         if ask.action in policy.actions:
             tests = _Reader(stated, over=policy.permits).tests(policy.condition)
@@ -96,7 +57,7 @@ class _Reader:
         self._stated = stated
         self._over = over
 
-    def tests(self, expr: Expr) -> Tests:
+    def tests(self, expr: Expr) -> Condition:
         """Return the tests a condition comes down to."""
         if expr.op == "!":
             return _not(_Reader(self._stated, over=not self._over).tests(expr.args[0]))
@@ -112,7 +73,7 @@ class _Reader:
             return ALWAYS if self._over else NEVER
         return found
 
-    def _atom(self, expr: Expr) -> Tests | None:
+    def _atom(self, expr: Expr) -> Condition | None:
         if expr.op in {"truth", "path"}:
             return self._truth(expr)
         if expr.op in {"==", "!="}:
@@ -122,11 +83,11 @@ class _Reader:
             return self._compared(expr.op, *expr.args)
         return self._members(expr.op, *expr.args) if expr.op in MEMBERSHIP else None
 
-    def _truth(self, expr: Expr) -> Tests | None:
+    def _truth(self, expr: Expr) -> Condition | None:
         known = self._known(expr)
         if known is not None:
             return ALWAYS if known else NEVER
-        return ColumnTest(path=str(expr.value), operator="is", values=(True,)) if _column(expr) else None
+        return ColumnTest(attribute=_name(expr), operator="is", values=(True,)) if _column(expr) else None
 
     def _known(self, expr: Expr) -> Value | None:
         if expr.op in {"word", "node", "action", "number", "truth"}:
@@ -136,7 +97,7 @@ class _Reader:
             return None if None in values else tuple(str(value) for value in values)
         return self._stated.get(str(expr.value)) if expr.op == "path" else None
 
-    def _equal(self, left: Expr, right: Expr) -> Tests | None:
+    def _equal(self, left: Expr, right: Expr) -> Condition | None:
         known_left, known_right = self._known(left), self._known(right)
         if known_left is not None and known_right is not None:
             return ALWAYS if known_left == known_right else NEVER
@@ -146,19 +107,19 @@ class _Reader:
         if not _column(path) or value is None or isinstance(value, tuple):
             return None
         operator = "is" if isinstance(value, bool) else "in"
-        return ColumnTest(path=str(path.value), operator=operator, values=(_plain(value),))
+        return ColumnTest(attribute=_name(path), operator=operator, values=(_plain(value),))
 
-    def _compared(self, operator: str, left: Expr, right: Expr) -> Tests | None:
+    def _compared(self, operator: str, left: Expr, right: Expr) -> Condition | None:
         known_left, known_right = self._known(left), self._known(right)
         if isinstance(known_left, int) and isinstance(known_right, int):
-            return ALWAYS if _ordered(operator, known_left, known_right) else NEVER
+            return ALWAYS if ordered(operator, known_left, known_right) else NEVER
         if isinstance(known_right, int) and _column(left):
-            return ColumnTest(path=str(left.value), operator=operator, values=(known_right,))
+            return ColumnTest(attribute=_name(left), operator=operator, values=(known_right,))
         if isinstance(known_left, int) and _column(right):
-            return ColumnTest(path=str(right.value), operator=FLIPPED[operator], values=(known_left,))
+            return ColumnTest(attribute=_name(right), operator=FLIPPED[operator], values=(known_left,))
         return None
 
-    def _members(self, operator: str, left: Expr, right: Expr) -> Tests | None:
+    def _members(self, operator: str, left: Expr, right: Expr) -> Condition | None:
         holder, wanted = self._known(left), self._known(right)
         asked = wanted if isinstance(wanted, tuple) else None if wanted is None else (str(wanted),)
         if isinstance(holder, tuple):
@@ -168,11 +129,11 @@ class _Reader:
             if not _column(right) or operator == "containsAll":
                 return None
             return ColumnTest(
-                path=str(right.value), operator="in" if operator == "contains" else "has", values=holder
+                attribute=_name(right), operator="in" if operator == "contains" else "has", values=holder
             )
         if asked is None or not _column(left):
             return None
-        tests = [ColumnTest(path=str(left.value), operator="has", values=(value,)) for value in asked]
+        tests = [ColumnTest(attribute=_name(left), operator="has", values=(value,)) for value in asked]
         return _any(tests) if operator == "containsAny" else _all(tests)
 
 
@@ -180,49 +141,29 @@ def _column(expr: Expr) -> bool:
     return expr.op == "path" and str(expr.value).startswith("resource.") and bool(BY_PATH[str(expr.value)].column)
 
 
+def _name(expr: Expr) -> str:
+    return BY_PATH[str(expr.value)].name
+
+
 def _plain(value: Value) -> str | int | bool:
     return value if isinstance(value, bool | int) else str(value)
 
 
-def _all(parts: Sequence[Tests]) -> Tests:
+def _all(parts: Sequence[Condition]) -> Condition:
     kept = [part for part in parts if part != ALWAYS]
     if NEVER in kept:
         return NEVER
     return kept[0] if len(kept) == 1 else All(parts=tuple(kept))
 
 
-def _any(parts: Sequence[Tests]) -> Tests:
+def _any(parts: Sequence[Condition]) -> Condition:
     kept = [part for part in parts if part != NEVER]
     if ALWAYS in kept:
         return ALWAYS
     return kept[0] if len(kept) == 1 else AnyOf(parts=tuple(kept))
 
 
-def _not(part: Tests) -> Tests:
+def _not(part: Condition) -> Condition:
     if part == ALWAYS:
         return NEVER
     return ALWAYS if part == NEVER else Not(part=part)
-
-
-def _ordered(operator: str, left: int, right: int) -> bool:
-    return {"<": left < right, "<=": left <= right, ">": left > right, ">=": left >= right}[operator]
-
-
-def passes(tests: Tests, header: Header, ask: Ask, standing: Standing, lineage: Sequence[str] = ()) -> bool:
-    """Return whether a header passes: the answer the database must give for its row."""
-    return _passes(tests, facts_of(ask, header, standing, lineage))
-
-
-def _passes(tests: Tests, facts: Mapping[str, Value]) -> bool:
-    if isinstance(tests, All):
-        return all(_passes(part, facts) for part in tests.parts)
-    if isinstance(tests, AnyOf):
-        return any(_passes(part, facts) for part in tests.parts)
-    if isinstance(tests, Not):
-        return not _passes(tests.part, facts)
-    value, wanted = facts[tests.path], tests.values
-    if tests.operator in FLIPPED:
-        return isinstance(value, int) and _ordered(tests.operator, value, int(wanted[0]))
-    if tests.operator == "has":
-        return isinstance(value, tuple) and any(word in value for word in wanted)
-    return value in wanted

@@ -28,6 +28,7 @@ from ayni.api.exchange_bodies import (
     Recalled,
     SharedOut,
     SharePreview,
+    VisiblePage,
 )
 from ayni.api.house_bodies import Disable, EntryPage, Health, IssuedToken, NewPerson, NewToken, OfficerList, Roles
 from ayni.api.house_bodies import OfficerOut as OfficerOut_
@@ -74,6 +75,7 @@ VALUES: Final = (
     NewShare,
     SharedOut,
     ExchangeStatus,
+    VisiblePage,
     Looked,
     PeriodEvaluation,
     Chain,

@@ -7,22 +7,30 @@ from typing import Annotated
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router
 
+from ayni.agreements.request import Ask
+from ayni.agreements.sight import could_see
+from ayni.agreements.vocabulary import Action
 from ayni.api.bodies import answer, read
 from ayni.api.describing import describe
 from ayni.api.doors import caller, entitled, mandate
-from ayni.api.exchange_bodies import ExchangeStatus, Looked, NewShare, SharedOut, SharePreview
+from ayni.api.exchange_bodies import ExchangeStatus, Looked, NewShare, SharedOut, SharePreview, VisiblePage
 from ayni.api.problems import language
+from ayni.api.signals import After, Limit
+from ayni.casework.consult import CONSULT
 from ayni.errors import InvalidValueError
 from ayni.exchange import sharing
 from ayni.exchange.payload import Evaluation
 from ayni.model.act import Act
 from ayni.model.officer import Role
+from ayni.model.store import Query as Question
 from ayni.node.officers.tokens import Scope
 from ayni.node.post_status import acknowledge, post_status
 from ayni.node.running import running
 
 router = Router(tags=["exchange"])
 READ_STATUS = Act(name="exchange.status", roles=frozenset(Role))
+Maybe = Annotated[str, Query(pattern="^[!-~]{0,253}$")]
+Kind = Annotated[str, Query(pattern="^[a-z][a-z-]{0,39}$")]
 Name = Annotated[str, Query(..., pattern="^[!-~]{1,253}$")]
 MessageId = Annotated[str, Path(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
@@ -70,6 +78,25 @@ def share(request: HttpRequest) -> HttpResponse:
         )
         work.commit()
     return answer(SharedOut(message=shared.message, exposure=shared.exposure, articles=shared.articles), status=201)
+
+
+@router.get("/exchange/visible", openapi_extra=describe(gives="VisiblePage", mandate=True))
+def visible(
+    request: HttpRequest, to: Name, kind: Kind = "signal", agreement: Maybe = "", after: After = "", limit: Limit = 50
+) -> HttpResponse:
+    """List the records that a partner could receive for this purpose, with the articles; nothing leaves."""
+    entitled(request, Scope.READ, CONSULT)
+    under, node = mandate(request), running()
+    with node.store.work() as work:
+        asked = Ask(action=Action.SHARE, principal=to, holder=node.house.node, under=under, at=work.now)
+        sight = could_see(
+            Question(kind=kind, after=after, limit=limit),
+            asked,
+            book=node.exchange.book(),
+            work=work,
+            agreement=agreement,
+        )
+    return answer(VisiblePage.of(sight))
 
 
 @router.get("/exchange/status", openapi_extra=describe(gives="ExchangeStatus"))

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import msgspec
 
 from ayni.agreements.drafting import words
+from ayni.agreements.sight import Sight
+from ayni.api.bodies import HeaderOut
 from ayni.exchange.balance import Balance
 from ayni.exchange.clocks import Clock
 from ayni.exchange.exposure import Place
@@ -274,6 +276,30 @@ class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
         """Return what was told as programs see it."""
         untold = tuple(UntoldOut(node=one.node, reasons=said(one.reasons, language)) for one in done.untold)
         return FeedbackOut(told=done.told, untold=untold, before=done.before)
+
+
+class Visible(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that a partner could receive, and the articles that let it."""
+
+    record: HeaderOut
+    agreement: str
+    articles: tuple[str, ...]
+
+
+class VisiblePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of them; `next` is null at the end."""
+
+    items: tuple[Visible, ...]
+    next: str | None
+
+    @staticmethod
+    def of(sight: Sight) -> VisiblePage:
+        """Return a page as programs see it."""
+        items = tuple(
+            Visible(record=HeaderOut.of(one.header), agreement=one.agreement, articles=one.verdict.articles)
+            for one in sight.seen
+        )
+        return VisiblePage(items=items, next=sight.after or None)
 
 
 def said(reasons: Sequence[Reason], language: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ import click
 from ayni.cli import exchange_exposure, exchange_recall, exchange_requests
 from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.exchange_courier import courier, receive
+from ayni.cli.exchange_sight import visible
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
 from ayni.node.opening import open_node
@@ -232,5 +233,6 @@ for command in (
     exchange_recall.recall,
     exchange_recall.recalled,
     exchange_recall.settle,
+    visible,
 ):
     exchange.add_command(command)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ayni.errors import ChangedMeanwhileError, HeldError, UnknownError
 from ayni.model.act import Entry
+from ayni.model.columns import may_match
 from ayni.model.record import Header, Record
 from ayni.model.store import Outgoing, Place, Query
 
@@ -187,6 +188,7 @@ def _matches(header: Header, query: Query) -> bool:
             query.since is None or at >= query.since,
             query.until is None or at < query.until,
             query.expired_at is None or header.keep_until < query.expired_at,
+            query.where is None or may_match(query.where, header),
             _inside(header, query),
         )
     )

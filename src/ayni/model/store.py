@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from ayni.model.columns import Where
 from ayni.model.record import Cell, Header, Record
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Query:
     """`keep_until` before this instant."""
     among: tuple[str, ...] | None = None
     """Only these records: none at all when empty, any when None."""
+    where: Where | None = None
+    """A condition on clear columns; rows that only may meet it are found too."""
     after: str = ""
     limit: int = 100
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from django.db.models import Q
 
 from ayni.model.store import Query
+from ayni.node.records.conditions import condition_of
 from ayni.node.records.models import StoredRecord, StoredToken
 from ayni.node.records.sealing import to_us
 
@@ -47,6 +48,8 @@ def _where(query: Query) -> Q:
         where &= Q(at__lt=to_us(query.until))
     if query.expired_at is not None:
         where &= Q(keep_until__lt=to_us(query.expired_at))
+    if query.where is not None:
+        where &= condition_of(query.where)
     return where & _inside(query)
 
 
