@@ -30,7 +30,7 @@ from ayni.engine.stream import Change, Following, Stream
 from ayni.errors import NodeError, SettingsError
 from ayni.model.codec import from_json
 from ayni.model.desk import Desk, Source
-from ayni.model.handling import Mandate
+from ayni.model.handling import Handling, Mandate
 from ayni.node.doors import house_of
 from ayni.node.files import write_private
 from ayni.node.observations import Observations, today
@@ -211,7 +211,8 @@ class Feed:
     def _following(self) -> Following:
         live = self.settings.kind is not FeedKind.FOLDER
         offset = timedelta(seconds=self.settings.clock_offset_s)
-        return Following(live=live, quiet=QUIET, clock_offset=offset, tables=self._watched)
+        handling = Handling(tlp=self.settings.tlp)
+        return Following(live=live, quiet=QUIET, clock_offset=offset, tables=self._watched, handling=handling)
 
     def _receive(self, stream: Stream, stop: threading.Event, ended: threading.Event) -> None:
         """Journal what arrives. Runs in a thread of its own, whose end is told by *ended*."""

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ayni.errors import SettingsError
 from ayni.model.checks import require
-from ayni.model.handling import Purpose
+from ayni.model.handling import TLP, Purpose
 from ayni.node.strict_toml import key, read_toml
 
 FILE_NAME = "settings.toml"
@@ -259,6 +259,7 @@ class FeedSettings:
         default=Purpose.LAW_MONITORING,
     )
     legal_basis: str = key("Legal basis of that purpose; empty means the one that the desk states.", default="")
+    tlp: TLP = key("Who may see its signals, by the Traffic Light Protocol 2.0.", default=TLP.AMBER_STRICT)
 
     def __post_init__(self) -> None:
         require(bool(_ID.match(self.name.replace("_", "-"))), "name", "3 to 64 lower-case letters, digits, - and _")
