@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from ayni.agreements.shelf import Shelf
 from ayni.casework.triage import validate
-from ayni.cli.story.given import BILATERAL, give
+from ayni.cli.story.given import BILATERAL
 from ayni.cli.story.posts import EC, PA, UNDER
 from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import say
@@ -18,7 +18,8 @@ from ayni.model.outcome import Contribution, Outcome, OutcomeKind, Quantity, Uni
 from ayni.model.place import Point
 from ayni.model.store import Query
 from ayni.model.task import Priority, Task
-from ayni.operations.results import record_outcome
+from ayni.operations.feedback import tell_contributors
+from ayni.operations.results import outcome_of, record_outcome
 from ayni.operations.tasking import accept_task, ask_consent, finish_task, propose_task, start_task
 from ayni.toolkit.intercept import Asset, Meeting, Target, meet
 from ayni.toolkit.phrases import phrase
@@ -42,12 +43,12 @@ GRANTED = phrase("{flag} consents on one condition: {condition}. The patrol star
 DENIED = phrase("{flag} refuses, and says why: {ground}")
 STAYS = phrase("the patrol stays in port: without the consent of {flag} it may not start")
 BOARDING = phrase("Boarding, and what came of it")
-OUTCOME = phrase("seized: {quantity:integer} kg of cocaine, of this exercise; contributed, and named for it: {nodes}")
+OUTCOME = phrase("seized: {quantity:integer} kg of cocaine, of this exercise")
 QUESTION = phrase("EXERCISE: may we board and search this vessel?")
 GROUNDS = phrase("EXERCISE: silent for nine hours, then adrift for six, far out; another destination since")
 CONDITION = phrase("EXERCISE: an officer of ours is told before the search begins")
 GROUND = phrase("EXERCISE: our own ship is near and will board it")
-TOLD = phrase("{node} has the outcome and signed for it")
+TOLD = phrase("{node}, which contributed ({roles}), has learnt what came of it, under {articles}")
 
 
 def go_there(story: Story) -> bool:
@@ -95,20 +96,21 @@ def board(story: Story) -> None:
         words="EXERCISE",
         task=story.task,
         signals=(story.signals["maritime.gap/1"],),
-        contributions=(
-            Contribution(node=EC.id, role="detected"),
-            Contribution(node=EC.id, role="shared"),
-            Contribution(node=PA.id, role="boarded"),
-        ),
+        contributions=(Contribution(node=PA.id, role="boarded"),),
         double_count_key="EXERCISE-EXHIBIT-1",
     )
     with post.working() as work:
         story.outcome = record_outcome(result, house=post.house, by=coro, under=UNDER, work=work).record.header.id
-    nodes = ", ".join(dict.fromkeys(one.node for one in result.contributions))
-    story.tell.line(OUTCOME, quantity=SEIZED_KG, nodes=nodes)
-    give(post, story.outcome, EC.id, BILATERAL)
-    story.wait_for(story.ec, Query(kind="outcome"), 1, "delivery")
-    story.tell.line(TOLD, node=story.ec.institution.name)
+    story.tell.line(OUTCOME, quantity=SEIZED_KG)
+    with post.working() as work:
+        told = tell_contributors(
+            story.outcome, by=coro, under=UNDER, work=work, house=post.house, book=Shelf().book(work)
+        )
+        credited = outcome_of(work.get(story.outcome)).contributions
+    story.wait_for(story.ec, Query(kind="outcome"), len(told.told), "delivery")
+    for one in told.told:
+        roles = ", ".join(each.role for each in credited if each.node == one.node)
+        story.tell.line(TOLD, node=one.node, roles=roles, articles=", ".join(one.articles))
 
 
 def _meeting(story: Story) -> Meeting:

@@ -1,18 +1,22 @@
-"""Given: shared under an article with a preview, refused with another, taken back with proof, caught up later."""
+"""Given: shared under an article, refused under another, passed on with consent, carried by hand, taken back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 from ayni.agreements.shelf import Shelf
-from ayni.cli.story.posts import CO, PA, UNDER, Post, serve_all
+from ayni.cli.story.posts import CO, EC, PA, UNDER, Post, serve_all
 from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import say, wait_until
+from ayni.exchange import consent
 from ayni.exchange.post import NotSentError
 from ayni.exchange.recall import URGENT, Stand, recall, tree
 from ayni.exchange.sharing import Terms, preview, share
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.store import Query
+from ayni.node.couriers import read_file, write_file
 from ayni.node.ledger import exchange_keys
 from ayni.toolkit.phrases import phrase
 
@@ -21,8 +25,10 @@ BILATERAL, REGIONAL = "EC-PA-1", "REG-1"
 
 FIRST = 8
 """Fields of the preview that are shown."""
-WAITING = 2
-"""Records that wait for the partner that is off the line."""
+WAITING = ("maritime.gap/1", "maritime.loitering/1")
+"""Rules of the signals that wait for the partner that is off the line."""
+PASSED_ON = "maritime.destination_change/1"
+"""Rule of the signal that one partner passes on to the other, and that is recalled in the end."""
 
 SHARING = phrase("Lia, liaison, shares with {node} what the agreement allows")
 LEAVES = phrase("{count:integer} fields would leave, under {articles}, and stay until {until:instant} at most:")
@@ -30,14 +36,15 @@ SENT = phrase("shared; {node} has it and signed for it")
 WAITS = phrase("shared with {node} too, which is not reachable: it waits in the outbox")
 REFUSAL = phrase("A share that the agreement refuses: the same ship, for the purpose {purpose:term}")
 REFUSED = phrase("refused, nothing left:")
+PASSED = phrase("{node} passes a record on to {to}, with the signed consent of {originator}; it waits for the line")
+COURIER = phrase("{node} has been off the line the whole time: a courier carries it a sealed file")
+CARRIED = phrase("the file holds {messages:integer} messages; {node} takes in {count:integer} and signs for them")
+RETURNS = phrase("{node} is back on the line")
+CAUGHT_UP = phrase("it caught up over the network: {count:integer} records in all, each once")
 WRONG = phrase("EXERCISE: the station's clock was wrong when it heard that")
-RECALL = phrase("A mistake is taken back: what was shared is recalled, and each holder has to prove that it is gone")
-RECALLED = phrase("recalled from {node}: {why}")
+RECALL = phrase("A mistake: {node} recalls what it shared, and each holder has to prove that it is gone")
+RECALLED = phrase("recalled along the way it went: {why}")
 PROVEN = phrase("{node} has destroyed the record's key, and its signed, witnessed ledger proves it")
-SILENT = phrase("{node} has not been reached: what waited for it is emptied, and the recall goes first")
-NEVER_HERE = phrase("the recalled record never reached it, and it signed that it will refuse it")
-RETURNS = phrase("{node} was off the line the whole time; now it is back")
-CAUGHT_UP = phrase("it caught up: {count:integer} records, each once")
 
 
 def share_it(story: Story) -> None:
@@ -57,8 +64,8 @@ def share_it(story: Story) -> None:
     story.wait_for(story.pa, Query(kind="signal"), 1, "delivery")
     story.wait_for(post, Query(kind="exposure", states=("held",)), 1, "receipt")
     story.tell.line(SENT, node=story.pa.institution.name)
-    for each in (record, story.signals["maritime.loitering/1"]):
-        give(post, each, CO.id, REGIONAL)
+    for rule in WAITING:
+        give(post, story.signals[rule], CO.id, REGIONAL)
     story.tell.line(WAITS, node=story.co.institution.name)
 
 
@@ -73,48 +80,76 @@ def refuse_it(story: Story) -> None:
         story.tell.reasons(refused.reasons)
 
 
+def pass_on(story: Story) -> None:
+    """Let Panama pass a record on to Colombia, which it may with the originator's consent alone."""
+    record, ec, pa = story.signals[PASSED_ON], story.ec, story.pa
+    give(ec, record, PA.id, REGIONAL)
+    wait_until(lambda: bool(story.find(pa, Query(kind="signal", among=(record,)))), "delivery", story.place)
+    with ec.working() as work:
+        consent.give(
+            record,
+            consent.Onward(via=PA.id, to=CO.id, until=work.now + timedelta(days=30), agreement=REGIONAL),
+            by=ec.officers["lia"],
+            under=UNDER,
+            work=work,
+            house=ec.house,
+            book=Shelf().book(work),
+            identity=exchange_keys(ec.node).current,
+        )
+    story.wait_for(pa, Query(kind=consent.CONSENT), 1, "delivery")
+    give(pa, record, CO.id, REGIONAL)
+    story.tell.line(PASSED, node=pa.institution.name, to=CO.id, originator=EC.id)
+
+
+def carry(story: Story) -> None:
+    """Carry by hand what the line does not reach."""
+    file, ec, co = story.folder / "courier.ayni", story.ec, story.co
+    story.tell.heading(COURIER, node=co.institution.name)
+    written = write_file(ec.exchange(), CO.id, file, by=ec.officers["lia"], under=UNDER)
+    brought = read_file(co.exchange(), file, by=co.officers["lia"], under=UNDER)
+    story.tell.line(CARRIED, messages=written.messages, node=CO.id, count=brought.accepted)
+    file.unlink()
+
+
+def come_back(story: Story) -> None:
+    """Bring the partner that was off the line back; what still waited arrives, and what was carried not twice."""
+    story.tell.heading(RETURNS, node=story.co.institution.name)
+    serve_all([story.co])
+    held = Query(kind="holding")
+    story.wait_for(story.co, held, len(WAITING) + 1, "delivery")
+    story.wait_for(story.ec, Query(kind="exposure", identifier=f"partner:{CO.id}", states=("held",)), 2, "receipt")
+    story.tell.line(CAUGHT_UP, count=len(story.find(story.co, held)))
+
+
 def take_back(story: Story) -> None:
-    """Recall a record that one partner holds and another was never reached with; wait for the proof."""
-    post, lia, record = story.ec, story.ec.officers["lia"], story.signals["maritime.destination_change/1"]
-    story.tell.heading(RECALL)
-    give(post, record, PA.id, BILATERAL)
-    give(post, record, CO.id, REGIONAL)
-    wait_until(lambda: bool(story.find(story.pa, Query(kind="signal", among=(record,)))), "delivery", story.place)
+    """Recall the record that was passed on, and wait for the proof of both who hold it."""
+    post, record = story.ec, story.signals[PASSED_ON]
+    unsettled = Query(kind="exposure", identifier=f"record:{record}", states=("sent",))
+    wait_until(lambda: not story.find(post, unsettled), "receipt", story.place)
+    story.tell.heading(RECALL, node=post.institution.name)
     with post.working() as work:
         recall(
             record,
             why=say(WRONG),
             answer_within=URGENT,
-            by=lia,
+            by=post.officers["lia"],
             under=UNDER,
             work=work,
             house=post.house,
             identity=exchange_keys(post.node).current,
         )
-    story.recalled = record
-    story.tell.line(RECALLED, node=story.pa.institution.name, why=say(WRONG))
-    wait_until(lambda: stands(story).get(PA.id) is Stand.PROVEN, "proof", story.place)
-    story.tell.line(PROVEN, node=PA.id)
-    story.tell.line(SILENT, node=CO.id)
+    story.tell.line(RECALLED, why=say(WRONG))
+    for holder in (PA.id, CO.id):
+        wait_until(partial(_proven, story, record, holder), "proof", story.place)
+        story.tell.line(PROVEN, node=holder)
 
 
-def stands(story: Story) -> dict[str, Stand]:
-    """Return how each holder stands to the recall, as the one who recalled sees it."""
+def _proven(story: Story, record: str, holder: str) -> bool:
+    """Say whether a holder has proven, as the one who recalled sees it."""
     post = story.ec
     with post.working() as work:
-        seen = tree(story.recalled, by=post.officers["lia"], under=UNDER, work=work)
-    return {one.holder: one.stand for one in seen.holders}
-
-
-def come_back(story: Story) -> None:
-    """Bring the partner that was off the line back; what waited for it arrives, and what was taken back does not."""
-    story.tell.heading(RETURNS, node=story.co.institution.name)
-    serve_all([story.co])
-    held = Query(kind="holding")
-    story.wait_for(story.co, held, WAITING, "delivery")
-    story.tell.line(CAUGHT_UP, count=len(story.find(story.co, held)))
-    wait_until(lambda: stands(story)[CO.id] is Stand.NEVER_HERE, "answer", story.place)
-    story.tell.line(NEVER_HERE)
+        seen = tree(record, by=post.officers["lia"], under=UNDER, work=work)
+    return any(one.holder == holder and one.stand is Stand.PROVEN for one in seen.holders)
 
 
 def give(post: Post, record: str, to: str, agreement: str, *, under: Mandate = UNDER) -> None:

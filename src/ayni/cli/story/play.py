@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.cli.story.boarded import board, go_there
-from ayni.cli.story.given import BILATERAL, REGIONAL, come_back, refuse_it, share_it, take_back
+from ayni.cli.story.given import BILATERAL, REGIONAL, carry, come_back, pass_on, refuse_it, share_it, take_back
 from ayni.cli.story.posts import CO, EC, OVERSIGHT, PA, agree, all_built, connect, free_port, serve_all
-from ayni.cli.story.proven import audit, rewrite
+from ayni.cli.story.proven import audit, count, rewrite
 from ayni.cli.story.seen import decide, stream_in
 from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import Telling
@@ -51,8 +51,12 @@ def played(folder: Path, password: str, *, tell: Telling, consents: bool = True)
         refuse_it(story)
         if go_there(story):
             board(story)
-        take_back(story)
+        carry(story)
+        pass_on(story)
         come_back(story)
+        take_back(story)
         story.caught = rewrite(story)
         story.audited = audit(story)
+        if story.outcome:
+            count(story)
         yield story

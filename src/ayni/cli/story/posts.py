@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ayni.agreements import life_cycle
 from ayni.agreements.drafting import new_text
@@ -40,6 +41,9 @@ from ayni.node.opening import OpenNode, open_node
 from ayni.node.own_keys import confirm, own_keys
 from ayni.node.partners import believed, own_card
 from ayni.node.settings import read_settings
+
+if TYPE_CHECKING:
+    from ayni.node.exchange import Exchange
 
 BASIS = "EXERCISE: no real mandate, no real vessel, no real officer"
 UNDER = Mandate(purpose=Purpose.COUNTER_NARCOTICS, legal_basis=BASIS)
@@ -100,6 +104,12 @@ class Post:
     def house(self) -> House:
         """What its records begin with."""
         return house_of(self.node.settings)
+
+    def exchange(self) -> Exchange:
+        """Return its exchange, to work with by hand."""
+        from ayni.node.exchange import Exchange  # noqa: PLC0415 -- needs Django configured
+
+        return Exchange(self.node)
 
     @property
     def address(self) -> str:
@@ -286,7 +296,7 @@ def all_built(
 def _settings(institution: Institution, port: int, feed_port: int) -> str:
     feed = (
         f'\n[[feeds]]\nname = "ais_exercise"\ndesk = "maritime"\nkind = "tcp"\nlayout = "nmea/1"\n'
-        f'address = "{LOOPBACK}:{feed_port}"\npurpose = "{UNDER.purpose}"\nlegal_basis = "{BASIS}"\n'
+        f'address = "{LOOPBACK}:{feed_port}"\npurpose = "{UNDER.purpose}"\nlegal_basis = "{BASIS}"\ntlp = "AMBER"\n'
     )
     return (
         f'[node]\nid = "{institution.id}"\nname = "{institution.name}"\ncountry = "{institution.country}"\n'

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from ayni.casework.consult import consult
 from ayni.cli.frame import language
 from ayni.cli.story.posts import UNDER, Post
 from ayni.cli.story.so_far import Story
+from ayni.evaluation.chain import Mark, follow
+from ayni.evaluation.report import Period, evaluate
 from ayni.ledger import verifier
 from ayni.ledger.witnessing import Outcome as Answered
 from ayni.model.store import Query
@@ -20,6 +23,13 @@ from ayni.toolkit.phrases import phrase
 
 REWRITE = phrase("Somebody rewrites the history of {node}, with all its keys")
 CAUGHT = phrase("its witnesses refuse: what it shows contradicts what they signed before")
+COUNTED = phrase("What it was good for, as {node} counts it from its own records")
+SIGNALLED = phrase("from the first position of the silence to the signal: {took_s:duration}")
+SHARED = phrase("to the share: {took_s:duration}")
+ENDED = phrase("to the boarding: {took_s:duration}")
+LEGS = ((Mark.SIGNALLED, SIGNALLED), (Mark.SHARED, SHARED), (Mark.RESULT, ENDED))
+REPLAYED = phrase("(forty hours of traffic were replayed at once; in service a position is seconds old)")
+GAVE = phrase("{node} gave {partner} records: {given:integer}; received: {received:integer}")
 AUDIT = phrase("The ledgers of all, verified without their nodes")
 VERIFIED = phrase("{node}: {entries:integer} entries, everything holds")
 BROKEN = phrase("{node}: does not hold")
@@ -78,3 +88,24 @@ def _signed_and_shown(node: OpenNode) -> set[Answered]:
 def _quietly(export: Path) -> int:
     with contextlib.redirect_stdout(io.StringIO()):
         return verifier.main([str(export), "--lang", language()])
+
+
+def count(story: Story) -> None:
+    """Show how long it took from the first position, and what each gave and received."""
+    post, lia = story.ec, story.ec.officers["lia"]
+    story.tell.heading(COUNTED, node=post.institution.name)
+    with post.working() as work:
+        (told,) = work.find(Query(kind="outcome", limit=1))
+        chain = follow(told.id, by=lia, under=UNDER, work=work, house=post.house)
+    for mark, sentence in LEGS:
+        took = chain.took(Mark.SEEN, mark)
+        if took is not None:
+            story.tell.line(sentence, took_s=took.total_seconds())
+    story.tell.line(REPLAYED)
+    for each in story.posts.values():
+        with each.working() as work:
+            period = Period(since=work.now - timedelta(days=7), until=work.now)
+            made = evaluate(period, by=each.officers["lia"], under=UNDER, work=work, house=each.house)
+        for one in made.partners:
+            given, received = sum(one.given.values()), sum(one.received.values())
+            story.tell.line(GAVE, node=each.id, partner=one.partner, given=given, received=received)

@@ -29,6 +29,7 @@ DECOYS: Mapping[str, tuple[Dismissal, str]] = {
     "ESTELA LARGA": (Dismissal.NORMAL_OPERATION, phrase("the same port, written with its country")),
 }
 """Why the analyst sets each decoy aside, and in which words, by the name of the ship."""
+ON_ITS_LANE = (Dismissal.NORMAL_OPERATION, phrase("keeps the lane that every ship keeps here"))
 NAMES = {str(ship.mmsi): ship.name for ship in ships()}
 
 STREAM = phrase("Positions stream in: {sentences:integer} sentences of {ships:integer} invented ships reach {node}")
@@ -94,7 +95,7 @@ def decide(story: Story) -> None:
             story.tell.line(VALIDATED, rule=rule, name=BRISA.name)
     for header in _decoys(story):
         name = _name(_signal(story, header))
-        why, words = DECOYS[name]
+        why, words = DECOYS.get(name, ON_ITS_LANE)
         with post.working() as work:
             dismiss(header.id, why=why, words=say(words), by=ana, under=UNDER, work=work)
         story.tell.line(DISMISSED, rule=header.rule, name=name, words=say(words))

@@ -29,8 +29,6 @@ class Story:
     started: bool = False
     """Whether the patrol set out."""
     outcome: str = ""
-    recalled: str = ""
-    """Record that was taken back."""
     caught: bool = False
     """Whether the rewritten ledger was found out."""
     audited: bool = False
