@@ -182,3 +182,17 @@ def test_a_list_of_what_a_partner_could_receive(node: TestNode, posts: tuple[Pos
     assert program.get(f"/exchange/visible?to={posts[1].node}&agreement=NONE", **WHY).status_code == 404
     assert program.get(f"/exchange/visible?to={posts[1].node}").status_code == 403
     assert program.get("/exchange/status").json() == before
+
+
+def test_a_program_works_in_a_room(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """Founded, spoken in, read; of a room that is not here nothing is said."""
+    program, to = Program(node, Role.LIAISON, Role.COORDINATOR), posts[1].node
+    made = program.post("/rooms", {"name": "Marea", "members": [to], "agreement": BETWEEN}, **WHY)
+    assert (made.status_code, made.json()["told"]) == (201, [to])
+    room = made.json()["room"]
+    assert program.post(f"/rooms/{room}/entries", {"words": "It sails at noon."}, **WHY).json()["seq"] == 2
+    copy = program.get(f"/rooms/{room}", **WHY).json()
+    assert [entry["words"] for entry in copy["entries"]] == ["", "It sails at noon."]
+    assert program.post(f"/rooms/{room}/members", {"members": []}, **WHY).json()["told"] == [to]
+    assert [one["id"] for one in program.get("/rooms").json()["items"]] == [room]
+    assert program.post(f"/rooms/{LOST}/entries", {"words": "-"}, **WHY).status_code == 404

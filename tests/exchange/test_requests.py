@@ -270,7 +270,7 @@ def test_no_order_of_answers_gives_a_consent_that_was_taken_back(kind: RequestKi
         if one in FOLLOWS[kind].get(state, frozenset()):
             state, taken = one, [*taken, one]
     asked = Asked(
-        id="r",
+        id="00000000-0000-7000-8000-000000000000",
         kind=kind,
         question="?",
         urgency=Urgency.USUAL,

@@ -17,6 +17,7 @@ from ayni.api import (
     house,
     recalls,
     requests,
+    rooms,
     search,
     signals,
     watchlist,
@@ -59,4 +60,5 @@ api.add_router("", evaluation.router)
 api.add_router("", requests.router)
 api.add_router("", recalls.router)
 api.add_router("", exposure.router)
+api.add_router("", rooms.router)
 api.add_router("", house.router)

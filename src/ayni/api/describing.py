@@ -17,12 +17,14 @@ from ayni.api.exchange_bodies import (
     ExchangeStatus,
     FeedbackOut,
     Looked,
+    Members,
     NewAnswer,
     NewConsent,
     NewCopy,
     NewCorrection,
     NewRecall,
     NewRequest,
+    NewRoom,
     NewShare,
     PlaceList,
     Recalled,
@@ -39,6 +41,7 @@ from ayni.evaluation.report import PeriodEvaluation
 from ayni.exchange.consent import Token
 from ayni.exchange.recall import Tree
 from ayni.exchange.requests import Request
+from ayni.exchange.rooms import Copy, Said
 from ayni.model.area import Area
 from ayni.model.handling import Purpose
 from ayni.model.outcome import Outcome
@@ -92,6 +95,10 @@ VALUES: Final = (
     BalanceList,
     NewCopy,
     Copied,
+    NewRoom,
+    Members,
+    Said,
+    Copy,
     Recalled,
     Tree,
     FeedbackOut,

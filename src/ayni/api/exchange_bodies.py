@@ -215,6 +215,20 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
     copy: str
 
 
+class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A room to be founded, with other nodes, under an agreement among all of them."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1)]
+    members: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1, max_length=63)]
+    agreement: Name
+
+
+class Members(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is a member of a room from here on, this node beside them."""
+
+    members: Annotated[tuple[Name, ...], msgspec.Meta(max_length=63)]
+
+
 class NewRecall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A record to be taken back, why, and within how many hours an answer is expected."""
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ayni.cli import exchange_exposure, exchange_recall, exchange_requests
+from ayni.cli import exchange_exposure, exchange_recall, exchange_requests, exchange_room
 from ayni.cli.acting import Desk, acts, json_option, node_option
 from ayni.cli.exchange_courier import courier, receive
 from ayni.cli.exchange_sight import visible
@@ -225,6 +225,7 @@ for command in (
     exchange_requests.answer,
     exchange_requests.requests,
     exchange_requests.request,
+    exchange_room.room,
     exchange_recall.consent,
     exchange_recall.correct,
     exchange_exposure.balance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ayni.exchange import consent, correction, recalled, requests, sharing, steps
+from ayni.exchange import consent, correction, recalled, requests, room_arrivals, sharing, steps
 from ayni.exchange.payload import Type
 from ayni.exchange.receiving import Effect
 
@@ -15,4 +15,5 @@ ALL_EFFECTS: Mapping[Type, Effect] = {
     **requests.EFFECTS,
     **consent.EFFECTS,
     **correction.EFFECTS,
+    **room_arrivals.EFFECTS,
 }

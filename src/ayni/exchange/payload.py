@@ -15,13 +15,12 @@ import hashlib
 import re
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from uuid import UUID
 
 import msgspec
 
 from ayni.exchange.keys import KEPT_AFTER
 from ayni.exchange.strict import bounded, read_strictly, unambiguous
-from ayni.model.checks import require
+from ayni.model.checks import is_uuid7, require
 from ayni.model.handling import Handling, Purpose
 
 FORMAT = "ayni/1"
@@ -41,7 +40,6 @@ SKEW = timedelta(minutes=10)
 """How far a partner's clock may be ahead of ours. Source: issue "Exchange", faults to survive."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[!-~]{1,253}")
-_UUID_VERSION = 7
 
 
 class Priority(StrEnum):
@@ -193,7 +191,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         require(self.v == FORMAT, "v", f"not {FORMAT}")
-        require(_is_uuid7(self.id), "id", "not a UUIDv7 in lower case")
+        require(is_uuid7(self.id), "id", "not a UUIDv7 in lower case")
         self._check_parties()
         self._check_times()
         self._check_limits()
@@ -258,11 +256,3 @@ def is_digest(text: str) -> bool:
 
 def _hash(text: str, name: str) -> None:
     require(is_digest(text), name, "not 64 hex digits")
-
-
-def _is_uuid7(text: str) -> bool:
-    try:
-        known = UUID(text)
-    except ValueError:
-        return False
-    return known.version == _UUID_VERSION and str(known) == text

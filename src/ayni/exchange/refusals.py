@@ -45,13 +45,22 @@ class Cause(StrEnum):
     ANSWERED = "answered"
     NOT_HELD = "not-held"
     HELD_BY_COURT = "held-by-court"
+    NOT_IN_ROOM = "not-in-room"
 
 
 FROM_THE_INBOX = frozenset(
     {
         *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
         *(Cause.NOT_THEIRS, Cause.HERE_ALREADY, Cause.NOT_ORIGINATOR, Cause.RECALLED),
-        *(Cause.NOT_ASKED, Cause.NOT_PROVEN, Cause.WORD, Cause.ANSWERED, Cause.NOT_HELD, Cause.HELD_BY_COURT),
+        *(
+            Cause.NOT_ASKED,
+            Cause.NOT_PROVEN,
+            Cause.WORD,
+            Cause.ANSWERED,
+            Cause.NOT_HELD,
+            Cause.HELD_BY_COURT,
+            Cause.NOT_IN_ROOM,
+        ),
     }
 )
 """Causes that only whoever keeps the inbox can know; the others show when an envelope is opened."""
@@ -91,6 +100,7 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.NOT_PROVEN: phrase("the answer of {holder} does not hold: {why}"),
     Cause.ANSWERED: phrase("request {request} stands at {state}, where no such answer follows"),
     Cause.NOT_HELD: phrase("{node} does not hold record {record} in these bytes, or may not pass it on"),
+    Cause.NOT_IN_ROOM: phrase("{node} is not in room {room}"),
     Cause.HELD_BY_COURT: phrase("{court} holds record {record}: it stays as it was"),
     Cause.WORD: phrase("a signed word in it is not believed: {why}"),
 }

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ayni.model.checks import aware, finite, require
+from ayni.model.checks import aware, finite, is_uuid7, require
 
 MAX_WORDS = 4_000
 """Characters of a question, of grounds, of an answer."""
@@ -105,6 +105,7 @@ class Asked:
     """Records it is about, shared before or with it."""
 
     def __post_init__(self) -> None:
+        require(is_uuid7(self.id), "id", "not a UUIDv7 in lower case")
         _words(self.question, "question")
         for name in ("asked_at", "due_at"):
             aware(getattr(self, name), name)

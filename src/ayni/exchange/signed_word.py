@@ -27,6 +27,7 @@ class Word(StrEnum):
     RECALL_ANSWER = "ayni-recall-answer+jws"
     ONWARD_CONSENT = "ayni-onward-consent+jws"
     CORRECTION = "ayni-correction+jws"
+    ROOM_ENTRY = "ayni-room-entry+jws"
 
 
 def say(identity: Identity, what: Word, value: object) -> str:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+UUID_VERSION = 7
+"""Ids are sortable by time of making. Source: RFC 9562, section 5.7."""
+
+
 def require(holds: bool, field: str, why: str) -> None:  # noqa: FBT001 -- reads as a sentence
     """Refuse a value unless *holds*.
 
@@ -53,3 +57,12 @@ def uuid7(at_ms: int | None = None) -> str:
     number = number & ~(0xF << 76) | 7 << 76
     number = number & ~(0x3 << 62) | 2 << 62
     return str(UUID(int=number))
+
+
+def is_uuid7(text: str) -> bool:
+    """Say whether *text* is a UUIDv7 in lower case."""
+    try:
+        known = UUID(text)
+    except ValueError:
+        return False
+    return known.version == UUID_VERSION and str(known) == text

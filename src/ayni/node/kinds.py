@@ -12,6 +12,7 @@ from ayni.exchange.key_acts import KINDS as KEYS
 from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.exchange.recall_records import KINDS as RECALLS
 from ayni.exchange.requests import KINDS as REQUESTS
+from ayni.exchange.room_words import KINDS as ROOMS
 from ayni.model.codec import KINDS as VOCABULARY
 from ayni.operations.watch_log import KINDS as WATCHES
 
@@ -26,5 +27,6 @@ ALL_KINDS: Mapping[str, type[object]] = {
     **CONSENTS,
     **WATCHES,
     **CORRECTIONS,
+    **ROOMS,
 }
 """Kind to the type of its body, as the store reads it back."""
