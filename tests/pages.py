@@ -27,8 +27,12 @@ class Lived:
 
 def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
     """Fill a node with signals, a decision, a task and an outcome; *script* is put into every text."""
+    from ayni.casework.areas import NewArea, draw_area
     from ayni.casework.triage import dismiss
+    from ayni.casework.watchlist import NewEntry, propose_entry
+    from ayni.model.area import EntryWatch, SpeedWatch
     from ayni.model.outcome import Outcome, OutcomeKind
+    from ayni.model.place import Polygon
     from ayni.model.task import Task
     from ayni.model.triage import Dismissal
     from ayni.node.doors import house_of
@@ -73,6 +77,33 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
             under=under,
             work=work,
         )
+        watched = draw_area(
+            NewArea(
+                name="Boca del golfo" + script,
+                instruction="Call the duty officer" + script,
+                until=now + timedelta(days=30),
+                shape=Polygon(coordinates=(((-81.2, -2.6), (-80.6, -2.6), (-80.7, -2.2), (-81.2, -2.6)),)),
+                entry=EntryWatch(least_min=20),
+                speed=SpeedWatch(low_kn=0.0, high_kn=3.0),
+            ),
+            house=house,
+            by=officer,
+            under=under,
+            work=work,
+        )
+        listed = propose_entry(
+            NewEntry(
+                mmsi="299000001",
+                name="Barco de Ejercicio" + script,
+                ground="Exercise request 7" + script,
+                instruction="Do not hail" + script,
+                until=now + timedelta(days=30),
+            ),
+            house=house,
+            by=officer,
+            under=under,
+            work=work,
+        )
         work.commit()
     running().names.build()
     return Lived(
@@ -84,6 +115,13 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 f"/signals/{records[-1]}/",
                 f"/signals/{records[-3]}/?state=dismissed",
                 "/report/",
+                "/areas/",
+                f"/areas/{watched.header.id}/",
+                "/areas/draw/",
+                f"/areas/{watched.header.id}/change/",
+                "/watchlist/",
+                f"/watchlist/{listed.header.id}/",
+                "/watchlist/propose/",
                 "/mandate/",
                 "/me/",
                 "/nowhere/",

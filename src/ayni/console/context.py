@@ -22,6 +22,8 @@ THEMES: Final = ("", "light", "dark")
 _WORKING: Final = frozenset({Role.ANALYST, Role.INVESTIGATOR, Role.COORDINATOR, Role.LIAISON})
 ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
     ("signals", _WORKING),
+    ("areas", _WORKING),
+    ("watchlist", _WORKING),
     ("tasks", _WORKING),
     ("outcomes", _WORKING),
     ("report", _WORKING),
@@ -80,6 +82,8 @@ def first_room(account: Account) -> str:
 def _rooms(request: HttpRequest, account: Account) -> list[Room]:
     titles = {
         "signals": _("Signals"),
+        "areas": _("Areas"),
+        "watchlist": _("Watchlist"),
         "tasks": _("Tasks"),
         "outcomes": _("Outcomes"),
         "report": _("Report"),

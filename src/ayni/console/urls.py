@@ -8,7 +8,20 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from ayni.api.app import api
-from ayni.console.views import home, officers, outcomes, oversight, reports, search, sign_in, signals, tasks, tokens
+from ayni.console.views import (
+    areas,
+    home,
+    officers,
+    outcomes,
+    oversight,
+    reports,
+    search,
+    sign_in,
+    signals,
+    tasks,
+    tokens,
+    watchlist,
+)
 
 handler404 = "ayni.console.views.home.not_here"
 handler500 = "ayni.console.views.home.defect"
@@ -26,6 +39,16 @@ urlpatterns = [
     path("signals/<slug:record>/validate/", signals.validate, name="signal_validate"),
     path("signals/<slug:record>/dismiss/", signals.dismiss, name="signal_dismiss"),
     path("signals/<slug:record>/silence/", signals.silence, name="signal_silence"),
+    path("areas/", areas.areas, name="areas"),
+    path("areas.geojson", areas.areas_geojson, name="areas-geojson"),
+    path("areas/draw/", areas.area_draw, name="area-draw"),
+    path("areas/<slug:record>/", areas.area, name="area"),
+    path("areas/<slug:record>/change/", areas.area_change, name="area-change"),
+    path("areas/<slug:record>/end/", areas.area_end, name="area-end"),
+    path("watchlist/", watchlist.watchlist, name="watchlist"),
+    path("watchlist/propose/", watchlist.entry_propose, name="entry-propose"),
+    path("watchlist/<slug:record>/", watchlist.entry, name="entry"),
+    path("watchlist/<slug:record>/<slug:step>/", watchlist.entry_step, name="entry-step"),
     path("search/", search.search, name="search"),
     path("report/", reports.report, name="report"),
     path("tasks/", tasks.tasks, name="tasks"),

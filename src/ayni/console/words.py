@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import gettext, gettext_noop
 
+from ayni.model.area import CORNERS, CROSSES, NOT_CLOSED, TOO_NARROW, TOO_NEAR, TOO_WIDE, TWICE
 from ayni.model.handling import Purpose
 from ayni.model.officer import Role
 
@@ -187,6 +188,28 @@ PROPERTIES: Final[Mapping[str, str]] = {
     "type": _("type"),
 }
 """Of FollowTheMoney; one that is not here shows under its own name."""
+AREAS: Final[Mapping[str, str]] = {
+    "live": _("Watched"),
+    "ended": _("Ended"),
+    "expired": _("Expired"),
+}
+WATCHED: Final[Mapping[str, str]] = {
+    "proposed": _("Proposed"),
+    "live": _("Watched for"),
+    "refused": _("Turned down"),
+    "ended": _("Ended"),
+    "expired": _("Expired"),
+}
+SHAPES: Final[Mapping[str, str]] = {
+    NOT_CLOSED: _("Give the corners, one a line."),
+    TWICE: _("A corner stands twice."),
+    CORNERS: _("An area has three to a hundred corners."),
+    TOO_WIDE: _("Too large: at most forty degrees across. Draw what has to be watched, no more."),
+    TOO_NARROW: _("Too small: at least a thousandth of a degree across."),
+    TOO_NEAR: _("Too near to a pole."),
+    CROSSES: _("The edges cross or touch one another. Give the corners in order round the area."),
+}
+"""What is wrong with a shape, as `ayni.model.area` says it, to what the officer reads."""
 ACTS: Final[Mapping[str, str]] = {
     "record.open": _("open records"),
     "record.search": _("search records"),
@@ -194,6 +217,15 @@ ACTS: Final[Mapping[str, str]] = {
     "signal.dismiss": _("dismiss signals"),
     "signal.silence": _("silence signals"),
     "report.file": _("file reports"),
+    "area.draw": _("have areas watched"),
+    "area.change": _("change areas"),
+    "area.end": _("end areas"),
+    "watch.propose": _("propose vessels for the watchlist"),
+    "watch.confirm": _("confirm entries of the watchlist"),
+    "watch.confirm of one's own proposal": _("confirm their own proposal"),
+    "watch.refuse": _("turn entries of the watchlist down"),
+    "watch.refuse of one's own proposal": _("turn their own proposal down"),
+    "watch.end": _("end entries of the watchlist"),
     "task.propose": _("task patrols"),
     "task.accept": _("accept tasks"),
     "task.decline": _("decline tasks"),

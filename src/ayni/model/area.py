@@ -22,6 +22,7 @@ from ayni.model.place import Polygon, Position
 
 MOST_CORNERS: Final = 100
 """Ours: every position is compared with every edge; a coast needs no more than this to be followed."""
+LEAST_CORNERS: Final = 3
 MOST_SPAN_DEG: Final = 40.0
 """Ours: watching an ocean is no longer watching an area, and no court would call it proportionate."""
 LEAST_SPAN_DEG: Final = 0.001
@@ -33,12 +34,21 @@ MOST_KN: Final = 102.2
 MOST_MIN: Final = 10_000
 """A week, in minutes: the longest stay that can be asked for. Ours."""
 MOST_WORDS: Final = 2000
-MOST_NAME: Final = 80
+MOST_NAME: Final = 120
 FORMER: Final = 8
 """Outlines kept besides the one in force: ours; rules look back two days at most."""
 UDEG: Final = 1_000_000
 TURN_UDEG: Final = 360 * UDEG
 ID_BYTES: Final = 7
+
+
+NOT_CLOSED: Final = "the ring is not closed: end where it began"
+TWICE: Final = "a corner stands twice"
+CORNERS: Final = f"an area has {LEAST_CORNERS} to {MOST_CORNERS} corners"
+TOO_WIDE: Final = f"it spans more than {MOST_SPAN_DEG:g}°: draw what has to be watched, no more"
+TOO_NARROW: Final = f"it is narrower than {LEAST_SPAN_DEG:g}°"
+TOO_NEAR: Final = "it reaches too near to a pole"
+CROSSES: Final = "its edges cross or touch one another"
 
 
 class AreaState(StrEnum):
@@ -158,20 +168,16 @@ def check_ring(ring: Sequence[Position]) -> None:
     Raises:
         InvalidValueError: saying what is wrong with the shape.
     """
-    require(len(ring) > 1 and ring[0] == ring[-1], "shape", "the ring is not closed: end where it began")
+    require(len(ring) > 1 and ring[0] == ring[-1], "shape", NOT_CLOSED)
     corners = _unrolled(corners_udeg(ring))
-    require(len(set(corners)) == len(corners), "shape", "a corner stands twice")
-    require(3 <= len(corners) <= MOST_CORNERS, "shape", f"an area has 3 to {MOST_CORNERS} corners")  # noqa: PLR2004 -- a triangle
+    require(len(set(corners)) == len(corners), "shape", TWICE)
+    require(LEAST_CORNERS <= len(corners) <= MOST_CORNERS, "shape", CORNERS)
     lons, lats = [lon for lon, _ in corners], [lat for _, lat in corners]
     width, height = (max(lons) - min(lons)) / UDEG, (max(lats) - min(lats)) / UDEG
-    require(
-        max(width, height) <= MOST_SPAN_DEG,
-        "shape",
-        f"it spans {max(width, height):g}°, more than {MOST_SPAN_DEG:g}°: draw what has to be watched, no more",
-    )
-    require(min(width, height) >= LEAST_SPAN_DEG, "shape", f"it is narrower than {LEAST_SPAN_DEG:g}°")
-    require(max(abs(lat) for lat in lats) <= MOST_LATITUDE_DEG * UDEG, "shape", "it reaches too near to a pole")
-    require(not _crosses_itself(corners), "shape", "its edges cross or touch one another")
+    require(max(width, height) <= MOST_SPAN_DEG, "shape", TOO_WIDE)
+    require(min(width, height) >= LEAST_SPAN_DEG, "shape", TOO_NARROW)
+    require(max(abs(lat) for lat in lats) <= MOST_LATITUDE_DEG * UDEG, "shape", TOO_NEAR)
+    require(not _crosses_itself(corners), "shape", CROSSES)
 
 
 def _unrolled(corners: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from ayni.model.checks import aware, require
 MOST_EDITS: Final = 2
 """Letters that a name may differ by: ours; with three, every fourth short name of a real day is like another."""
 MOST_WORDS: Final = 2000
-MOST_NAME: Final = 80
+MOST_NAME: Final = 120
 MMSI: Final = re.compile(r"^[0-9]{9}$")
 IMO: Final = re.compile(r"^[0-9]{7}$")
 CALL_SIGN: Final = re.compile(r"^[A-Z0-9]{3,7}$")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django import forms
 from django.contrib import messages
@@ -23,12 +24,14 @@ from ayni.console.listing import Listing, listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position, say
 from ayni.console.words import DISMISSALS, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
+from ayni.model.area import Area
 from ayni.model.desk import Detector, Parameter
 from ayni.model.handling import Mandate
 from ayni.model.record import Header, Record
 from ayni.model.signal import Reason, Signal
-from ayni.model.store import Query
+from ayni.model.store import Query, Work
 from ayni.model.triage import Dismissal, TriageState
+from ayni.model.watch_entry import WatchEntry
 from ayni.node.officers.models import Account
 from ayni.node.running import running
 
@@ -80,6 +83,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
     with running().store.work() as work:
         found = consult(record, by=officer_of(request), under=mandate, work=work)
         signal_of(found)
+        watches = _watches(found, request, mandate, work)
         work.commit()
     version = {"version": found.header.version}
     return render(
@@ -88,6 +92,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         {
             **_frame(request, here=record),
             **shown(found),
+            "watches": watches,
             "validate": DecideForm(initial=version, auto_id="validate-%s"),
             "dismiss": DismissForm(initial=version, auto_id="dismiss-%s"),
             "silence": SilenceForm(initial=version, auto_id="silence-%s"),
@@ -160,6 +165,10 @@ def silence(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse
     return _done(request, record, "silence", _("Silenced; it will be pending again at that time."))
 
 
+WATCHES: Final = {"area": "area", "watch_entry": "entry"}
+"""Kind of a record that asks for a watch, to the name of its page."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """A reason as a person reads it."""
@@ -178,6 +187,20 @@ class Setting:
     unit: str
     source: str
     changed: bool
+
+
+def _watches(found: Record[object], request: HttpRequest, mandate: Mandate, work: Work) -> list[dict[str, str]]:
+    """Open the areas and entries that the signal was watched for under: name, instruction, address of each."""
+    parents = work.find(Query(among=found.header.parents, limit=len(found.header.parents) or 1))
+    opened = []
+    for header in parents:
+        if header.kind in WATCHES:
+            body = consult(header.id, by=officer_of(request), under=mandate, work=work).body
+            if isinstance(body, Area | WatchEntry):
+                name = body.name or _("Entry")
+                address = reverse(WATCHES[header.kind], args=[header.id])
+                opened.append({"name": name, "instruction": body.instruction, "address": address})
+    return opened
 
 
 def shown(record: Record[object]) -> dict[str, object]:
@@ -210,7 +233,7 @@ def shown(record: Record[object]) -> dict[str, object]:
         "state": body.triage.state.value,
         "state_word": word(TRIAGE, body.triage.state.value),
         "triage": body.triage,
-        "decided_by": _name(body.triage.by),
+        "decided_by": officer_name(body.triage.by),
         "decided_at": instant(body.triage.at) if body.triage.at else "",
         "dismissal": word(DISMISSALS, body.triage.dismissal.value) if body.triage.dismissal else "",
         "until": instant(until) if until else "",
@@ -294,7 +317,8 @@ def _place(seen: Signal) -> str:
     return position(lat, lon)
 
 
-def _name(officer: str) -> str:
+def officer_name(officer: str) -> str:
+    """Return the name of an officer of this node, or the id where nobody bears it."""
     account = Account.objects.of(officer) if officer else None
     return account.name if account else officer
 
