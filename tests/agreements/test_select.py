@@ -50,6 +50,85 @@ def test_it_never_selects_less(
             assert passes(tests, header)
 
 
+WORDS = {
+    "kind": ("signal", "report", "tracks"),
+    "rule": ("maritime.gap/1", "maritime", "air.x/1"),
+    "desk": ("maritime", "air", ""),
+    "state": ("", "pending"),
+    "originator": (OURS, THEIRS, "xx.stranger"),
+    "agreement": ("", "EC-PE-1"),
+    "tlp": ("RED", "CLEAR"),
+    "pap": ("RED", "GREEN"),
+}
+SETS = {
+    "purposes": ("safety", "training", "illegal-fishing"),
+    "codes": ("H0", "H2", "H3"),
+    "categories": ("health", "minor"),
+    "lineage": ("EC-PE-1", "EC-PE-2"),
+}
+NUMBERS = {"ageDays": (0, 1, 90, 365, 36_600), "priority": (0, 1, 29, 57, 58, 99, 100)}
+ATOMS = st.one_of(
+    st.sampled_from([(name, word) for name, words in WORDS.items() for word in words]).flatmap(
+        lambda both: st.sampled_from(
+            [f"resource.{both[0]} == {_literal(*both)}", f"resource.{both[0]} != {_literal(*both)}"]
+        )
+    ),
+    st.sampled_from([name for name in WORDS if name != "originator"]).map(
+        lambda name: f"[{', '.join(_literal(name, word) for word in WORDS[name][:2])}].contains(resource.{name})"
+    ),
+    st.tuples(st.sampled_from([*SETS]), st.sampled_from(["contains", "containsAny", "containsAll"])).map(
+        lambda both: f"resource.{both[0]}.{both[1]}({_set_or_word(both[0], both[1])})"
+    ),
+    st.sampled_from([(name, bound) for name, bounds in NUMBERS.items() for bound in bounds]).flatmap(
+        lambda both: st.sampled_from(["<", "<=", ">", ">=", "==", "!="]).map(
+            lambda operator: f"resource.{both[0]} {operator} {both[1]}"
+        )
+    ),
+    st.sampled_from(["resource.held", "resource.recalled", "resource.expired", "context.onwardConsent"]),
+    st.just("resource.kind == resource.state"),
+)
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        inner.map(lambda one: f"!({one})"),
+        st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(lambda each: f"({each[0]}) {each[1]} ({each[2]})"),
+        st.tuples(inner, inner, inner).map(lambda each: f"(if {each[0]} then {each[1]} else {each[2]})"),
+    ),
+    max_leaves=4,
+)
+
+
+def _literal(name: str, word: str) -> str:
+    return f'Node::"{word}"' if name == "originator" else f'"{word}"'
+
+
+def _set_or_word(name: str, operator: str) -> str:
+    words = [f'"{word}"' for word in SETS[name]]
+    return words[0] if operator == "contains" else f"[{', '.join(words[:2])}]"
+
+
+@given(condition=CONDITIONS, forbids=st.booleans(), seed=st.integers(0, 2**32))
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_policy_asks_it_never_selects_less(condition: str, *, forbids: bool, seed: int) -> None:
+    """Every attribute, every operator, in a permit and in a forbid, however they are joined."""
+    text = a_text()
+    policy = f"{'forbid' if forbids else 'permit'} (principal, action, resource) when {{ {condition} }};"
+    article = replace(text.articles[3], policy=annotated(text.id, "4", policy))
+    slice_ = compile_text(replace(text, articles=(*text.articles[:3], article, *text.articles[4:])))
+    ask, standing, source = an_ask(), in_force(text), random.Random(seed)
+    tests = preselect(slice_, ask, standing, a_header())
+    for _ in range(12):
+        header = replace(
+            a_random_header(source),
+            rule=source.choice(["maritime.gap/1", "maritime", "air.x/1", "maritimes.x/1", ""]),
+            state=source.choice(["", "pending", "signal"]),
+            agreement=source.choice(["", "EC-PE-1"]),
+            priority=source.choice([0.0, 0.01, 0.29, 0.57, 0.58, 0.5799999999999, 1.0]),
+        )
+        if slice_.decide(facts_of(ask, header, standing, source.choice([(), ("EC-PE-1",)]))).permitted:
+            assert passes(tests, header)
+
+
 def test_it_selects_little_more() -> None:
     """Over a thousand random rows only strangers' records, whose consent no column holds, are fetched in vain."""
     source = random.Random(5)

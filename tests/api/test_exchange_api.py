@@ -67,8 +67,8 @@ def test_a_share_that_may_not_leave_says_why(node: TestNode, posts: tuple[Post, 
     wanted = {"record": record, "to": posts[1].node, "agreement": BETWEEN}
     assert program.post("/exchange/shares", wanted).status_code == 403
     assert program.post("/exchange/shares", {**wanted, "source": "A"}, **WHY).status_code == 422
-    refused = program.post("/exchange/shares", wanted, **{**WHY, "Ayni-Purpose": "fisheries-control"})
-    assert refused.status_code == 403
+    refused = program.post("/exchange/shares", wanted, **{**WHY, "Ayni-Purpose": "fisheries-monitoring"})
+    assert refused.status_code == 409
     assert "; " in refused.json()["detail"], "the reasons stand beside the refusal"
     reader = Program(node, Role.LIAISON, scopes=("read",))
     assert reader.post("/exchange/shares", wanted, **WHY).status_code == 403
