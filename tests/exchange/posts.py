@@ -69,7 +69,12 @@ class Post:
     def make(folder: Path, node: str, *, reachable: bool = True, more: str = "") -> Post:
         """Make a node with an administrator, keys and, if it is reachable, an address."""
         place, port = folder / node, _free_port("127.0.0.1")
-        create_node(place, name="", country="", settings=SETTINGS.format(node=node, port=port, more=more))
+        create_node(
+            place,
+            name="",
+            country="",
+            settings=SETTINGS.format(node=node, port=port, more=more.format(env=node.replace("-", "_").upper())),
+        )
         ensure_certificate(place / "tls", name=node, hosts=(), now=datetime.now(UTC))
         address = f"https://127.0.0.1:{port}"
         with open_node(place) as opened:

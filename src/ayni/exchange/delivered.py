@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ayni.exchange.holdings import CORRECTING, EXPOSURE, HELD, REFUSED, SENT, UNCORRECTED, UNDELIVERED
 from ayni.exchange.receipt import Item, Receipt
@@ -25,18 +26,15 @@ def note_receipt(
     `sha256` is that of the receipt as it came, so that the one kept can be shown to be it.
     """
     fates = {name: fate(item) for name, item in items.items()}
+    stands = {name: _STANDS[what] for name, what in fates.items() if what in _STANDS}
     with acting(DELIVERED, by=by, under=under, work=work) as acts:
-        for name, what in fates.items():
-            if what is Fate.DELIVERED:
-                _stands(acts, name, HELD)
-            elif what in {Fate.REFUSED, Fate.LOST}:
-                _stands(acts, name, REFUSED)
+        _stand(acts, stands)
         acts.note(
             receipt=receipt.id,
             sha256=sha256,
             sender=receipt.sender,
-            delivered=sum(what is Fate.DELIVERED for what in fates.values()),
-            refused=sum(what in {Fate.REFUSED, Fate.LOST} for what in fates.values()),
+            delivered=sum(state == HELD for state in stands.values()),
+            refused=sum(state == REFUSED for state in stands.values()),
             ledger=receipt.ledger,
             ledger_size=receipt.ledger_size,
         )
@@ -45,16 +43,19 @@ def note_receipt(
 def note_overdue(messages: Sequence[str], *, by: Officer, under: Mandate, work: Work) -> None:
     """Write down that messages were not delivered within their time, one entry for all. The caller commits."""
     with acting(OVERDUE, by=by, under=under, work=work) as acts:
-        for name in messages:
-            _stands(acts, name, UNDELIVERED)
+        _stand(acts, dict.fromkeys(messages, UNDELIVERED))
         acts.note(messages=len(messages), first=messages[0], last=messages[-1])
 
 
-def _stands(acts: Acting, message: str, state: str) -> None:
-    """Let the exposure that a message carried, if it carried one, stand in another state."""
-    for header in acts.find(
-        Query(kind=EXPOSURE, identifier=f"message:{message}", states=(SENT, CORRECTING), limit=1)
-    ):
+def _stand(acts: Acting, stands: Mapping[str, str]) -> None:
+    """Let the exposures that messages carried, those that carried one, stand in another state."""
+    named = {f"message:{message}": state for message, state in stands.items()}
+    asked = Query(kind=EXPOSURE, identified=tuple(named), states=(SENT, CORRECTING), limit=max(1, len(named)))
+    for header in acts.find(asked):
         record = acts.get(header.id)
-        stands = UNCORRECTED if header.state == CORRECTING and state != HELD else state
-        acts.put(next_version(record, record.body, now=acts.now, state=stands), replacing=header.version)
+        state = next(named[one] for one in header.identifiers if one in named)
+        stood = UNCORRECTED if header.state == CORRECTING and state != HELD else state
+        acts.put(next_version(record, record.body, now=acts.now, state=stood), replacing=header.version)
+
+
+_STANDS: Final = {Fate.DELIVERED: HELD, Fate.REFUSED: REFUSED, Fate.LOST: REFUSED}

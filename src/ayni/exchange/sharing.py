@@ -192,8 +192,7 @@ def share(
 
 def exposures_at(work: Work, record: str, to: str) -> Sequence[Header]:
     """Return the exposures of a record at one partner that were not refused there, taken back or deleted."""
-    theirs = {header.id for header in exposures(work, partner=to, states=_GIVEN)}
-    return [header for header in exposures(work, record=record, states=_GIVEN) if header.id in theirs]
+    return [one for one in exposures(work, record=record, states=_GIVEN) if f"partner:{to}" in one.identifiers]
 
 
 def _decide(

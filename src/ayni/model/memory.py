@@ -185,6 +185,7 @@ def _matches(header: Header, query: Query) -> bool:
             not query.identifier or query.identifier in header.identifiers,
             not query.made_from or query.made_from in header.parents,
             query.among is None or header.id in query.among,
+            query.identified is None or not set(query.identified).isdisjoint(header.identifiers),
             query.since is None or at >= query.since,
             query.until is None or at < query.until,
             query.expired_at is None or header.keep_until < query.expired_at,

@@ -34,6 +34,8 @@ class Query:
     agreement: str = ""
     identifier: str = ""
     """`mmsi:…`; compared as a keyed hash."""
+    identified: tuple[str, ...] | None = None
+    """Records found by any of these identifiers: none at all when empty, any record when None."""
     made_from: str = ""
     """Records that name this one among their parents."""
     since: datetime | None = None

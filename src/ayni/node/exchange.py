@@ -21,8 +21,9 @@ import os
 import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -272,10 +273,14 @@ class Exchange:
         finally:
             os.close(handle)
 
-    def prepare(self, name: str) -> Sequence[Ready]:
-        """Pack what waits for a partner, and return the next envelopes for it. Raises as `pack`."""
+    def prepare(self, name: str, *, beside: Sequence[str] = ()) -> Sequence[Ready]:
+        """Pack what waits for a partner, and return the next envelopes for it, those in *beside* left out.
+
+        Raises:
+            KeyHistoryError: as `pack`.
+        """
         self.pack(name)
-        return self.outbox.ready(name)
+        return self.outbox.ready(name, beside=beside)
 
     def pack(self, name: str) -> int:
         """Pack what waits for a partner, at most 256 messages, and return how many.
@@ -342,25 +347,50 @@ class Exchange:
             return self._speak(name, partner, by) if mine else None
 
     def _speak(self, name: str, partner: Partner | None, by: Officer) -> Turn:
-        sent = delivered = refused = 0
+        total = Turn(partner=name)
         try:
             if partner is None:
                 raise KeyHistoryError(node=name, why="it is not pinned here")
-            for _ in range(TURNS):
-                ready = self.prepare(name)
-                if not ready:
-                    break
-                done = self.believe(name, self._post(partner, ready), {one.id: one.sha256 for one in ready}, by)
-                sent, delivered, refused = sent + done.sent, delivered + done.delivered, refused + done.refused
+            for sent, receipt in self._posted(partner):
+                done = self.believe(name, receipt, sent, by)
+                total = replace(
+                    total,
+                    sent=total.sent + done.sent,
+                    delivered=total.delivered + done.delivered,
+                    refused=total.refused + done.refused,
+                )
                 if not done.delivered and not done.refused:
                     raise EnvelopeError(envelope="delivery", why=f"{name} took nothing in of {done.sent} envelopes")
         except (OSError, AyniError) as error:
             self.failed(name, error)
-            return Turn(partner=name, sent=sent, delivered=delivered, refused=refused, error=plain(error))
+            return replace(total, error=plain(error))
         self.reached(name)
-        return Turn(partner=name, sent=sent, delivered=delivered, refused=refused)
+        return total
+
+    def _posted(self, partner: Partner) -> Iterator[tuple[Mapping[str, str], bytes]]:
+        """Post what waits, and yield what was sent with its receipt; the next envelopes are on their way meanwhile.
+
+        Of a receipt that says that something was left out, what was on its way behind it is answered "too early",
+        and sent again.
+        """
+        name = partner.card.node
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="post") as line:
+            behind: tuple[Mapping[str, str], Future[bytes]] | None = None
+            for _ in range(TURNS):
+                ready = self.prepare(name, beside=tuple(behind[0]) if behind else ())
+                ahead = behind
+                behind = None
+                if ready:
+                    behind = {one.id: one.sha256 for one in ready}, line.submit(self._post, partner, ready)
+                if ahead is not None:
+                    yield ahead[0], ahead[1].result()
+                if behind is None:
+                    return
+            if behind is not None:
+                yield behind[0], behind[1].result()
 
     def _post(self, partner: Partner, ready: Sequence[Ready]) -> bytes:
+        """Post envelopes and return the receipt; in a thread of its own, so no database is touched here."""
         body = bundle.join(one.envelope for one in ready)
         said = self.ask(partner, "POST", "envelopes", body, longest=MAX_RECEIPT_BYTES)
         return said.body

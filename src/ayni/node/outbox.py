@@ -144,12 +144,15 @@ class Outbox:
                 self._keep_stream(to, name, tag, place)
         return len(rows)
 
-    def ready(self, to: str) -> Sequence[Ready]:
-        """Return the next envelopes for one partner: at most 32, or 4 MiB, control first, each stream in order."""
+    def ready(self, to: str, *, beside: Sequence[str] = ()) -> Sequence[Ready]:
+        """Return the next envelopes for one partner: at most 32, or 4 MiB, control first, each stream in order.
+
+        Those in *beside* are left out: they are on their way.
+        """
         found: list[Ready] = []
         size = 0
         with translated(self._node.folder, "reading the outbox"):
-            rows = self._rows(to).filter(state=PACKED).order_by("-control", "row")[:MOST]
+            rows = self._rows(to).filter(state=PACKED).exclude(id__in=beside).order_by("-control", "row")[:MOST]
             for row in rows.values_list("id", "digest", "stream", "seq", "envelope"):
                 size += len(row[4])
                 if found and size > MOST_BYTES:

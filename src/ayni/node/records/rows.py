@@ -8,7 +8,9 @@ asked in many ways (`finding`, jobs, checks) goes through the ORM.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from django.db import connections
@@ -27,6 +29,11 @@ _INSERT: Final = f"INSERT INTO ayni_record ({_LIST}) VALUES ({_HOLES})"  # noqa:
 _UPDATE: Final = f"UPDATE ayni_record SET {_SETS} WHERE id = %s"  # noqa: S608 -- as above
 
 
+@lru_cache(maxsize=256)
+def _with_marks(statement: str) -> str:
+    return statement.replace("%s", "?")
+
+
 class Rows:
     """Fixed statements over one database connection of this thread."""
 
@@ -34,16 +41,33 @@ class Rows:
         """Use the database *alias*."""
         self._alias = alias
         self._locks = connections[alias].features.has_select_for_update
+        self._sqlite = connections[alias].vendor == "sqlite"
+        self._held: tuple[Any, Any] = (None, None)
+
+    def _executed(self, statement: str, values: Sequence[Value]) -> Any:  # noqa: ANN401 -- cursors have no common type
+        """Run a statement on a cursor that is kept: making one takes as long as many a statement.
+
+        Django writes `%s` anew as `?` for SQLite at each call, which takes longer than the insert of a row;
+        here that is done once a statement.
+        """
+        now = connections[self._alias]
+        connection, cursor = self._held
+        if connection is None or connection is not now.connection:
+            cursor = now.cursor()
+            self._held = (now.connection, cursor)
+        if not self._sqlite or now.execute_wrappers:
+            cursor.execute(statement, values)
+            return cursor
+        with now.wrap_database_errors:
+            sqlite3.Cursor.execute(cursor.cursor, _with_marks(statement), values)
+        return cursor
 
     def _run(self, statement: str, *values: Value) -> list[tuple[Any, ...]]:
-        with connections[self._alias].cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self._executed(statement, values)
+        return cursor.fetchall() if cursor.description else []
 
     def _count(self, statement: str, *values: Value) -> int:
-        with connections[self._alias].cursor() as cursor:
-            cursor.execute(statement, values)
-            return int(cursor.rowcount)
+        return int(self._executed(statement, values).rowcount)
 
     def record(self, record: str, *, lock: bool) -> StoredRecord | None:
         """Return a row, locked until the end of the transaction where the database locks rows."""
@@ -64,9 +88,22 @@ class Rows:
         statement = f"SELECT id, version FROM ayni_record WHERE id IN ({holes}) ORDER BY id{self._lock(lock)}"  # noqa: S608 -- holes only
         return dict(self._run(statement, *ids))
 
-    def buried(self, record: str) -> bool:
-        """Tell whether there is a tombstone."""
-        return bool(self._run("SELECT 1 FROM ayni_tombstone WHERE id = %s", record))
+    def taken(self, record: str) -> tuple[bool, int | None]:
+        """Tell whether there is a tombstone of that id, and the version of its record, if there is one."""
+        statement = (
+            "SELECT version FROM ayni_record WHERE id = %s UNION ALL SELECT 0 FROM ayni_tombstone WHERE id = %s"
+        )
+        found = {int(version) for (version,) in self._run(statement, record, record)}
+        return 0 in found, max(found - {0}, default=None)
+
+    def enqueue(self, values: tuple[Value, ...]) -> None:
+        """Add a message to the outbox: id, to, type, control, expires_at, payload."""
+        statement = (
+            'INSERT INTO ayni_outbox (id, "to", type, control, expires_at, payload, state, stream, seq, digest, '
+            "envelope, reasons, receipt, seen_by) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 'waiting', '', 0, '', %s, %s, '', '')"
+        )
+        self._count(statement, *values, b"", b"")
 
     def insert(self, row: StoredRecord) -> None:
         """Add a record."""
@@ -87,9 +124,10 @@ class Rows:
 
     def add_tokens(self, record: str, tokens: Iterable[bytes]) -> None:
         """Add what a record is found by."""
-        with connections[self._alias].cursor() as cursor:
-            statement = "INSERT INTO ayni_token (record_id, token) VALUES (%s, %s)"
-            cursor.executemany(statement, [(record, token) for token in tokens])
+        found = [(record, token) for token in tokens]
+        values = ", ".join(["(%s, %s)"] * len(found))
+        statement = f"INSERT INTO ayni_token (record_id, token) VALUES {values}"  # noqa: S608 -- holes only
+        self._count(statement, *(one for row in found for one in row))
 
     def bury(self, record: str, kind: str, at: int, why: bytes) -> None:
         """Set a tombstone."""

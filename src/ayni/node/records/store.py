@@ -187,6 +187,8 @@ class DjangoWork:
 
     def _reset(self) -> None:
         self._read: dict[str, int] = {}
+        self._named: dict[str, tuple[str, ...]] = {}
+        """By what the version last read or put is found, so that what stays is not written again."""
         self._put: dict[str, Record[object]] = {}
         self._new_keys: dict[str, bytes] = {}
         self._doomed: list[str] = []
@@ -209,6 +211,7 @@ class DjangoWork:
             raise UnknownError(kind="record", name=record)
         found = self._store.open_row(row)
         self._read[record] = found.header.version
+        self._named[record] = found.header.identifiers
         return found
 
     def find(self, query: Query) -> Sequence[Header]:
@@ -228,8 +231,10 @@ class DjangoWork:
         header = record.header
         self._begin()
         with translated(self._store.folder, "storing a record"):
-            stored = self._rows.versions([header.id], lock=True).get(header.id)
-            gone = stored is None and self._rows.buried(header.id)
+            if replacing is None:
+                gone, stored = self._rows.taken(header.id)
+            else:
+                gone, stored = False, self._rows.versions([header.id], lock=True).get(header.id)
             if gone or stored != replacing or header.version != (replacing or 0) + 1:
                 raise ChangedMeanwhileError(record=header.id, stored=stored, yours=replacing)
             row = seal_record(self._key_of(header.id, new=replacing is None), record)
@@ -237,7 +242,9 @@ class DjangoWork:
                 (self._rows.insert if replacing is None else self._rows.update)(row)
             except IntegrityError as error:
                 raise ChangedMeanwhileError(record=header.id, stored="another", yours=replacing) from error
-            self._put_tokens(header, fresh=replacing is None)
+            if self._named.get(header.id) != header.identifiers:
+                self._put_tokens(header, fresh=replacing is None)
+                self._named[header.id] = header.identifiers
         self._put[header.id] = record
         self._changed.add((header.id, header.version))
 
@@ -270,14 +277,10 @@ class DjangoWork:
         """Put a message into the outbox in this transaction."""
         self._begin()
         with translated(self._store.folder, "writing the outbox"):
-            StoredOutgoing(
-                id=message.id,
-                to=message.to,
-                type=message.type,
-                control=message.control,
-                expires_at=to_us(message.expires_at),
-                payload=seal(self._store.keys.history, message.payload, f"outgoing|{message.id}".encode()),
-            ).save(using=self._using, force_insert=True)
+            sealed = seal(self._store.keys.history, message.payload, f"outgoing|{message.id}".encode())
+            self._rows.enqueue(
+                (message.id, message.to, message.type, message.control, to_us(message.expires_at), sealed)
+            )
 
     def take_in(self, sender: str, message: str) -> bool:
         """Note that a partner's message arrived; False if it had arrived before."""
