@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ayni.desks.maritime import DESK
+from ayni.desks.maritime.layouts.trajectories import BROKEN_TRACK
 from ayni.desks.maritime.read import read_file, source_of
 from ayni.desks.maritime.tables import TABLES, arrow_schema
 from ayni.errors import UnreadableError
@@ -192,6 +193,16 @@ def test_trajectory_points_keep_their_place_and_a_cut_track_is_counted(tmp_path:
     assert text[offset : offset + length] == "999000001,2020-06-30 02:08:55,-80.6,-1.6"
     assert dict(tally.rejected) == {"track cut off inside a point": 1}
     assert tally.read == tally.accepted + 1
+
+
+@pytest.mark.parametrize("properties", ["9000001", "1", "9" * 5000])
+def test_a_track_that_claims_more_properties_than_it_has_fields_is_counted(tmp_path: Path, properties: str) -> None:
+    """As one line that is no track, whatever number it claims."""
+    path = written(tmp_path, f"*T*,a,terrestrial,2,0,*P*,terrestrial,2,1,1,{properties}\n", "day.traj")
+    tally = Tally()
+    assert not rows_of(path, tally)["position"]
+    assert dict(tally.rejected) == {BROKEN_TRACK: 1}
+    assert (tally.read, tally.accepted) == (1, 0)
 
 
 def test_geojson_tracks_need_a_time_for_every_vertex(tmp_path: Path) -> None:

@@ -103,8 +103,10 @@ def _layout_of_points(fields: Sequence[bytes]) -> tuple[int, int]:
     header = fields[at : at + HEADER_FIELDS]
     if len(header) < HEADER_FIELDS or header[1:5] != [b"terrestrial", b"2", b"1", b"1"] or not header[5].isdigit():
         return 0, 0
-    properties = int(header[5])
-    return 4 + properties, at + HEADER_FIELDS + 2 * properties
+    # A number of properties longer than the line has fields is nonsense, and one of 5,000 digits no number to Python.
+    properties = int(header[5]) if len(header[5]) <= len(str(len(fields))) else len(fields)
+    first = at + HEADER_FIELDS + 2 * properties
+    return (4 + properties, first) if first <= len(fields) else (0, 0)
 
 
 def _texts(fields: Sequence[bytes]) -> pl.Series:
