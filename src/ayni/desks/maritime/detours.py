@@ -13,11 +13,13 @@ and the way between must lie far from it, all on one side, for long enough.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ayni.model.desk import Column
 from ayni.toolkit.units import Floats, Integers
@@ -37,6 +39,9 @@ BEARINGS_DEG = 12.0
 """The line from place to place may differ so much from either leg; the legs themselves are checked after."""
 SLOWEST_KN = 2.0
 """Slower progress over the whole detour is a stay, not a passage."""
+
+ROWS_AT_ONCE, PAIRS_AT_ONCE = 64, 2048
+"""How many places and pairs are asked at a time: bounds memory, not the answer."""
 
 OUTPUT = (
     Column(name="key_0", type="BIGINT", holds="MMSI"),
@@ -97,18 +102,15 @@ def detours(t: Integers, lat: Floats, lon: Floats, params: Mapping[str, Fact]) -
     points = _vectors(lat, lon)
     leaves = _turns(t, points, steady_ms)
     backs = t.size - 1 - _turns(-t[::-1], points[::-1], steady_ms)
-    tried = (
-        _detour(leave, back, t, points, params)
-        for back in backs.tolist()
-        for leave in _candidates(back, leaves, t, points, params)
-    )
     found: list[Detour] = []
     # The shortest explanation first: a line drawn from far away explains anything.
-    for one in sorted(
-        (one for one in tried if one is not None), key=lambda one: (t[one.back] - t[one.leave], one.leave)
-    ):
-        if all(one.back <= other.leave or one.leave >= other.back for other in found):
+    pairs = _candidates(leaves, np.sort(backs), t, points, params)
+    while pairs.size:
+        one = _detour(int(pairs[0, 2]), int(pairs[0, 3]), t, points, params)
+        pairs = pairs[1:]
+        if one is not None and all(one.back <= other.leave or one.leave >= other.back for other in found):
             found.append(one)
+            pairs = pairs[(pairs[:, 1] <= one.leave) | (pairs[:, 0] >= one.back)]
     return sorted(found, key=lambda one: one.leave)
 
 
@@ -135,31 +137,111 @@ def _turns(t: Integers, points: Floats, steady_ms: float) -> Integers:
 
 
 def _candidates(
-    back: int, leaves: Integers, t: Integers, points: Floats, params: Mapping[str, Fact]
-) -> Iterator[int]:
-    """Return the places that lie behind on the line of the next leg, within the longest detour."""
+    leaves: Integers, backs: Integers, t: Integers, points: Floats, params: Mapping[str, Fact]
+) -> Integers:
+    """Return pairs of places that may bound a detour: the first lies behind on the line of the leg after the second.
+
+    A row holds where it may have left its line and come back to it, and the places through which the line is drawn.
+
+    The shortest come first; of two alike, the one that leaves first, then the one whose line ends last.
+    Every pair is asked, many at a time: a ship that wanders for weeks has a hundred thousand of them.
+    """
     least_ms, most_ms = float(params["least_h"]) * HOUR_MS, float(params["most_h"]) * HOUR_MS
-    earlier = leaves[(t[back] - t[leaves] > least_ms) & (t[back] - t[leaves] <= most_ms)]
-    if not earlier.size:
-        return
-    steady_ms = float(params["steady_h"]) * HOUR_MS
-    stop = min(t.size - 1, int(np.searchsorted(t, t[back] + steady_ms, side="left")))
-    behind = _bearing(points[stop], points[back][None, :])[0]
-    off = np.abs((_bearing(points[stop], points[earlier]) - behind + 180.0) % 360.0 - 180.0)
-    yield from earlier[off <= BEARINGS_DEG].tolist()
+    found = [np.empty((0, 4), np.int64)]
+    for chunk in np.split(backs, np.arange(ROWS_AT_ONCE, backs.size, ROWS_AT_ONCE)):
+        near = leaves[(t[leaves] >= t[chunk[:1]] - most_ms) & (t[leaves] < t[chunk[-1:]])] if chunk.size else chunk
+        if not near.size:
+            continue
+        towards, along = _towards(chunk, t, points, float(params["steady_h"]) * HOUR_MS)
+        ahead = along @ points[near].T
+        aside = np.abs(towards @ points[near].T) <= math.tan(math.radians(BEARINGS_DEG)) * ahead
+        apart = t[chunk][:, None] - t[near][None, :]
+        rows, columns = np.nonzero(aside & (apart > least_ms) & (apart <= most_ms))
+        found += [
+            _may_be(near[columns[some]], chunk[rows[some]], t, points, params)
+            for some in np.split(np.arange(rows.size), np.arange(PAIRS_AT_ONCE, rows.size, PAIRS_AT_ONCE))
+        ]
+    pairs = np.concatenate(found)
+    return pairs[np.lexsort((pairs[:, 2], -pairs[:, 3], pairs[:, 0], t[pairs[:, 1]] - t[pairs[:, 0]]))]
 
 
-def _bearing(origin: Floats, targets: Floats) -> Floats:
-    east = np.array([-origin[1], origin[0], 0.0])
-    east /= max(float(np.linalg.norm(east)), 1e-12)
-    north = np.cross(origin, east)
-    return np.asarray(np.degrees(np.arctan2(targets @ east, targets @ north)))
+def _towards(backs: Integers, t: Integers, points: Floats, steady_ms: float) -> tuple[Floats, Floats]:
+    """Return, for the end of the leg after each place, two axes: across the line back to that place, and along it."""
+    end = points[_after(backs, t, steady_ms)]
+    east = np.stack([-end[:, 1], end[:, 0], np.zeros(backs.size)], axis=1)
+    east /= np.maximum(np.linalg.norm(east, axis=1), 1e-12)[:, None]
+    north = np.cross(end, east)
+    x = np.einsum("ij,ij->i", points[backs], east)[:, None]
+    y = np.einsum("ij,ij->i", points[backs], north)[:, None]
+    return x * north - y * east, x * east + y * north
+
+
+def _after(places: Integers, t: Integers, steady_ms: float) -> Integers:
+    return np.asarray(np.minimum(t.size - 1, np.searchsorted(t, t[places] + steady_ms, side="left")))
+
+
+def _before(places: Integers, t: Integers, steady_ms: float) -> Integers:
+    return np.asarray(np.maximum(0, np.searchsorted(t, t[places] - steady_ms, side="right") - 1))
+
+
+def _may_be(leave: Integers, back: Integers, t: Integers, points: Floats, params: Mapping[str, Fact]) -> Integers:
+    """Return the pairs whose legs lie on one line, beside which the ship lay beyond the limit for long enough.
+
+    What `_detour` then measures is asked here for many pairs at once, a hair more generously.
+    """
+    steady_ms, hair = float(params["steady_h"]) * HOUR_MS, 1e-9
+    start, stop = _before(leave, t, steady_ms), _after(back, t, steady_ms)
+    normal = np.cross(points[start], points[stop])
+    size = np.linalg.norm(normal, axis=1)
+    kept = size * EARTH_NM >= SLOWEST_KN - hair
+    normal /= np.where(size > 0, size, 1.0)[:, None]
+    lane = math.sin(float(params["lane_nm"]) / EARTH_NM) + hair
+    for place in (leave, back):
+        kept &= np.abs(np.einsum("ij,ij->i", normal, points[place])) <= lane
+    kept[kept] = _goes_far(normal[kept], leave[kept], back[kept], points, float(params["lateral_nm"]))
+    if not kept.any():
+        return np.empty((0, 4), np.int64)
+    start, stop, leave, back = start[kept, None], stop[kept, None], leave[kept, None], back[kept, None]
+    first, last = int(start.min()), int(stop.max()) + 1
+    side = normal[kept] @ points[first:last].T
+    place = np.arange(first, last)[None, :]
+    near = np.abs(side) <= lane
+    legs = ((place >= start) & (place <= leave)) | ((place >= back) & (place <= stop))
+    straight = (near | ~legs).all(axis=1)
+    limit, steps = math.sin(float(params["lateral_nm"]) / EARTH_NM) - hair, np.diff(t[first:last]).astype(float)
+    between = (place >= leave) & (place <= back)
+    far = [side * sign > limit for sign in (1.0, -1.0)]
+    beyond = [(one[:, :-1] & one[:, 1:] & between[:, :-1] & between[:, 1:]) @ steps for one in far]
+    straight &= np.maximum(*beyond) > float(params["least_h"]) * HOUR_MS
+    furthest = first + np.argmax(np.where(between, np.abs(side), -1.0), axis=1)[:, None]
+    leaves = last - 1 - np.argmax((near & between & (place < furthest))[:, ::-1], axis=1)
+    backs = first + np.argmax(near & between & (place > furthest), axis=1)
+    told: Integers = np.column_stack([leaves, backs, leave[:, 0], back[:, 0]])[straight]
+    return told
+
+
+def _goes_far(
+    normal: Floats, leave: Integers, back: Integers, points: Floats, lateral_nm: float
+) -> NDArray[np.bool_]:
+    """Return for which pairs some place between lies beyond the limit.
+
+    Two neighbours must lie there for a detour, so that every other place is enough to look at; and single precision,
+    some metres on the Earth, is enough when 60 m are given away.
+    """
+    first = int(leave.min()) if leave.size else 0
+    places = np.arange(first, int(back.max()) + 1 if back.size else 0, 2)
+    short = np.float32
+    some = points[places].astype(short)
+    limit = short(math.sin(lateral_nm / EARTH_NM) - 1e-5)
+    far = np.abs(normal.astype(short) @ some.T) > limit
+    far &= (places >= leave[:, None]) & (places <= back[:, None])
+    return np.asarray(far.any(axis=1))
 
 
 def _detour(leave: int, back: int, t: Integers, points: Floats, params: Mapping[str, Fact]) -> Detour | None:
     steady_ms, lane_nm = float(params["steady_h"]) * HOUR_MS, float(params["lane_nm"])
-    start = max(0, int(np.searchsorted(t, t[leave] - steady_ms, side="right")) - 1)
-    stop = min(t.size - 1, int(np.searchsorted(t, t[back] + steady_ms, side="left")))
+    start = int(_before(np.array([leave]), t, steady_ms)[0])
+    stop = int(_after(np.array([back]), t, steady_ms)[0])
     normal = np.cross(points[start], points[stop])
     size = float(np.linalg.norm(normal))
     if size * EARTH_NM < SLOWEST_KN:
