@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -61,7 +61,8 @@ WRITTEN = phrase("All signals: {file}")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(".demo"), show_default=True)
 @click.option("--fast", is_flag=True, help="Do not pause between the scenes.")
 @click.option("--headless", is_flag=True, help="Do not keep the pages open at the end; no pauses either.")
-def demo(*, folder: Path, fast: bool, headless: bool) -> None:
+@click.option("--by-hand", is_flag=True, help="Only make the four nodes and their traffic: you play the story.")
+def demo(*, folder: Path, fast: bool, headless: bool, by_hand: bool) -> None:
     """Show what Ayni does: on real data, and in a boarding that four institutions bring about together.
 
     Writes only into --folder, which is made anew each time. On a terminal it ends with the pages of the
@@ -72,6 +73,9 @@ def demo(*, folder: Path, fast: bool, headless: bool) -> None:
     from ayni.cli.story.telling import Telling  # noqa: PLC0415 -- as above
 
     fresh(folder)
+    if by_hand:
+        set_the_stage(folder)
+        return
     (folder / "story").mkdir()
     a_real_day(folder)
     stays = sys.stdin.isatty() and not headless
@@ -87,6 +91,26 @@ def demo(*, folder: Path, fast: bool, headless: bool) -> None:
         if stays:
             click.echo(say(READY))
             threading.Event().wait()
+
+
+def set_the_stage(folder: Path) -> None:
+    """Make the nodes of the story in *folder*, with what the station of the first one heard until now."""
+    from ayni.cli.story.nmea import write_nmea  # noqa: PLC0415 -- the node's parts load only here
+    from ayni.cli.story.play import staged  # noqa: PLC0415 -- as above
+    from ayni.cli.story.posts import OFFICERS, draw_password, heard_in  # noqa: PLC0415 -- as above
+    from ayni.cli.story.telling import Telling  # noqa: PLC0415 -- as above
+    from ayni.cli.story.traffic import HOURS, ships  # noqa: PLC0415 -- as above
+
+    password = draw_password()
+    (folder / "station").mkdir()
+    heard = write_nmea(ships(), datetime.now(UTC) - timedelta(hours=HOURS))
+    (folder / "station" / "night.nmea").write_bytes(heard)
+    (folder / "password").write_text(password + "\n", encoding="ascii")
+    with staged(folder, password, tell=Telling(), feed=heard_in("../station")) as posts:
+        click.echo("")
+        click.echo(say(SIGN_IN, officers=", ".join(OFFICERS), password=password))
+        for post in posts.values():
+            click.echo(f"  {post.institution.name}: ayni node serve --node {post.folder}")
 
 
 def a_real_day(folder: Path) -> None:

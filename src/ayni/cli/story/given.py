@@ -127,8 +127,8 @@ def take_back(story: Story) -> None:
     unsettled = Query(kind="exposure", identifier=f"record:{record}", states=("sent",))
     wait_until(lambda: not story.find(post, unsettled), "receipt", story.place)
     story.tell.heading(RECALL, node=post.institution.name)
-    with post.working() as work:
-        recall(
+    post.does(
+        lambda work: recall(
             record,
             why=say(WRONG),
             answer_within=URGENT,
@@ -138,6 +138,7 @@ def take_back(story: Story) -> None:
             house=post.house,
             identity=exchange_keys(post.node).current,
         )
+    )
     story.tell.line(RECALLED, why=say(WRONG))
     for holder in (PA.id, CO.id):
         wait_until(partial(_proven, story, record, holder), "proof", story.place)
@@ -147,15 +148,14 @@ def take_back(story: Story) -> None:
 def _proven(story: Story, record: str, holder: str) -> bool:
     """Say whether a holder has proven, as the one who recalled sees it."""
     post = story.ec
-    with post.working() as work:
-        seen = tree(record, by=post.officers["lia"], under=UNDER, work=work)
+    seen = post.does(lambda work: tree(record, by=post.officers["lia"], under=UNDER, work=work))
     return any(one.holder == holder and one.stand is Stand.PROVEN for one in seen.holders)
 
 
 def give(post: Post, record: str, to: str, agreement: str, *, under: Mandate = UNDER) -> None:
     """Share a record under an agreement, as the liaison officer."""
-    with post.working() as work:
-        share(
+    post.does(
+        lambda work: share(
             record,
             to,
             terms=Terms(agreement=agreement),
@@ -165,3 +165,4 @@ def give(post: Post, record: str, to: str, agreement: str, *, under: Mandate = U
             house=post.house,
             book=Shelf().book(work),
         )
+    )

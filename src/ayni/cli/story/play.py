@@ -9,7 +9,19 @@ from pathlib import Path
 
 from ayni.cli.story.boarded import board, go_there
 from ayni.cli.story.given import BILATERAL, REGIONAL, carry, come_back, pass_on, refuse_it, share_it, take_back
-from ayni.cli.story.posts import CO, EC, OVERSIGHT, PA, agree, all_built, connect, free_port, serve_all
+from ayni.cli.story.posts import (
+    CO,
+    EC,
+    OVERSIGHT,
+    PA,
+    Post,
+    agree,
+    all_built,
+    connect,
+    free_port,
+    heard_at,
+    serve_all,
+)
 from ayni.cli.story.proven import audit, count, rewrite
 from ayni.cli.story.seen import decide, stream_in
 from ayni.cli.story.so_far import Story
@@ -26,24 +38,30 @@ AGREED = phrase(
 
 
 @contextmanager
-def played(folder: Path, password: str, *, tell: Telling, consents: bool = True) -> Iterator[Story]:
-    """Play the story in *folder*, which must be empty, and yield it with every node still served.
-
-    With *consents* false the flag State refuses, and nobody boards.
-    """
-    feed_port = free_port()
+def staged(folder: Path, password: str, *, tell: Telling, feed: str) -> Iterator[dict[str, Post]]:
+    """Make the four nodes in *folder*, which must be empty: connected, agreed, and not served yet."""
     tell.heading(STAGE)
     tell.line(INVENTED)
-    with all_built((EC, PA, CO, OVERSIGHT), folder, password, feed_port=feed_port) as posts:
-        everyone = list(posts.values())
-        connect(everyone)
+    with all_built((EC, PA, CO, OVERSIGHT), folder, password, feed=feed) as posts:
+        connect(list(posts.values()))
         for agreement, template, parties in (
             (BILATERAL, "maritime-bilateral", (EC, PA)),
             (REGIONAL, "regional-multilateral", (EC, PA, CO)),
         ):
             agree([posts[one.id] for one in parties], template, agreement)
             tell.line(AGREED, agreement=agreement, parties=len(parties))
-        serve_all([post for post in everyone if post.id != CO.id])
+        yield posts
+
+
+@contextmanager
+def played(folder: Path, password: str, *, tell: Telling, consents: bool = True) -> Iterator[Story]:
+    """Play the story in *folder*, which must be empty, and yield it with every node still served.
+
+    With *consents* false the flag State refuses, and nobody boards.
+    """
+    feed_port = free_port()
+    with staged(folder, password, tell=tell, feed=heard_at(feed_port)) as posts:
+        serve_all([post for post in posts.values() if post.id != CO.id])
         story = Story(folder=folder, posts=posts, tell=tell, consents=consents)
         stream_in(story, feed_port, until=datetime.now(UTC))
         decide(story)

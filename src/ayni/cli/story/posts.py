@@ -13,18 +13,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ayni.agreements import life_cycle
 from ayni.agreements.drafting import new_text
 from ayni.agreements.standing import Agreement
 from ayni.agreements.text import Party
-from ayni.errors import NodeError
+from ayni.errors import ChangedMeanwhileError, NodeError
 from ayni.exchange import key_acts, partners
 from ayni.exchange.key_events import EventKind
 from ayni.exchange.pins import Pin
@@ -52,10 +52,15 @@ LOOPBACK = "127.0.0.1"
 READY_S = 60.0
 """How long a node may take until it answers, on a machine that is busy. Ours."""
 STOP_S = 20.0
+TRIES = 5
+"""How often an act is tried that meets another of the same instant. Ours."""
 RUN = "from ayni.cli import main; main()"
 """What `ayni` runs; it works wherever this Python does."""
 WORDS = ("faro", "ancla", "delta", "norte", "marea", "quilla", "puerto", "estela", "bahia", "cabo", "vela")
 WORD_COUNT = 4
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,17 @@ class Post:
             yield work
             work.commit()
 
+    def does(self, act: Callable[[Work], _T]) -> _T:
+        """Do an act, and again if what it read was changed meanwhile, as an officer would who reads it again."""
+        for _ in range(TRIES - 1):
+            try:
+                with self.working() as work:
+                    return act(work)
+            except ChangedMeanwhileError:
+                continue
+        with self.working() as work:
+            return act(work)
+
     def start(self) -> None:
         """Serve the node in a process of its own; `wait` says when it answers."""
         command = [sys.executable, "-c", RUN, "node", "serve", "--node", str(self.folder)]
@@ -178,12 +194,12 @@ def draw_password() -> str:
     return "-".join(secrets.choice(WORDS) for _ in range(WORD_COUNT)) + f"-{secrets.randbelow(90) + 10}"
 
 
-def make(institution: Institution, folder: Path, password: str, *, feed_port: int = 0) -> Mapping[str, Officer]:
+def make(institution: Institution, folder: Path, password: str, *, feed: str = "") -> Mapping[str, Officer]:
     """Make the node of *institution* in *folder*, with officers and keys; return its officers.
 
-    With *feed_port* it listens to a station on that port of this machine.
+    With *feed*, the settings of one, it listens to it.
     """
-    create_node(folder, name="", country="", settings=_settings(institution, free_port(), feed_port))
+    create_node(folder, name="", country="", settings=_settings(institution, free_port(), feed))
     ensure_certificate(folder / "tls", name=institution.id, hosts=(), now=datetime.now(UTC))
     with open_node(folder, more=door_settings(folder, read_settings(folder))) as node:
         officers = _let_in(node, password)
@@ -279,13 +295,10 @@ def free_port() -> int:
 
 @contextmanager
 def all_built(
-    institutions: Sequence[Institution], folder: Path, password: str, *, feed_port: int = 0
+    institutions: Sequence[Institution], folder: Path, password: str, *, feed: str = ""
 ) -> Iterator[dict[str, Post]]:
-    """Build every institution; the first one listens to the station on *feed_port*."""
-    made = [
-        make(one, folder / one.id, password, feed_port=feed_port if one is institutions[0] else 0)
-        for one in institutions
-    ]
+    """Build every institution; the first one listens to *feed*."""
+    made = [make(one, folder / one.id, password, feed=feed if one is institutions[0] else "") for one in institutions]
     with ExitStack() as stack:
         yield {
             one.id: stack.enter_context(opened(one, folder / one.id, officers))
@@ -293,15 +306,27 @@ def all_built(
         }
 
 
-def _settings(institution: Institution, port: int, feed_port: int) -> str:
-    feed = (
-        f'\n[[feeds]]\nname = "ais_exercise"\ndesk = "maritime"\nkind = "tcp"\nlayout = "nmea/1"\n'
-        f'address = "{LOOPBACK}:{feed_port}"\npurpose = "{UNDER.purpose}"\nlegal_basis = "{BASIS}"\ntlp = "AMBER"\n'
+def heard_at(port: int) -> str:
+    """Return the settings of a feed that listens to a station on *port* of this machine."""
+    return _feed(f'kind = "tcp"\naddress = "{LOOPBACK}:{port}"')
+
+
+def heard_in(folder: str) -> str:
+    """Return the settings of a feed that watches a folder, named from the node's own."""
+    return _feed(f'kind = "folder"\npath = "{folder}"')
+
+
+def _feed(source: str) -> str:
+    return (
+        f'\n[[feeds]]\nname = "ais_exercise"\ndesk = "maritime"\nlayout = "nmea/1"\n{source}\n'
+        f'purpose = "{UNDER.purpose}"\nlegal_basis = "{BASIS}"\ntlp = "AMBER"\n'
     )
+
+
+def _settings(institution: Institution, port: int, feed: str) -> str:
     return (
         f'[node]\nid = "{institution.id}"\nname = "{institution.name}"\ncountry = "{institution.country}"\n'
-        f'[serve]\nlisten = "{LOOPBACK}:{port}"\ntls_certificate = "tls/tls.crt"\ntls_key = "tls/tls.key"\n'
-        f"{feed if feed_port else ''}"
+        f'[serve]\nlisten = "{LOOPBACK}:{port}"\ntls_certificate = "tls/tls.crt"\ntls_key = "tls/tls.key"\n{feed}'
     )
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from ayni.casework.triage import dismiss, signal_of, validate
 from ayni.cli.story.nmea import write_nmea
@@ -15,9 +16,10 @@ from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import say, wait_until
 from ayni.cli.story.traffic import BRISA, HOURS, ships
 from ayni.desks import find_desk
+from ayni.model.officer import Officer
 from ayni.model.record import Header
 from ayni.model.signal import Signal
-from ayni.model.store import Query
+from ayni.model.store import Query, Work
 from ayni.model.triage import Dismissal
 from ayni.node.feeds import health_of
 from ayni.toolkit.phrases import phrase
@@ -89,16 +91,22 @@ def decide(story: Story) -> None:
     """Let the analyst stand behind the silence, and set the decoys aside with words."""
     post, ana = story.ec, story.ec.officers["ana"]
     story.tell.heading(TRIAGE, node=post.institution.name)
-    with post.working() as work:
-        for rule, record in sorted(story.signals.items()):
-            validate(record, words="exercise", by=ana, under=UNDER, work=work)
-            story.tell.line(VALIDATED, rule=rule, name=BRISA.name)
+    for rule, record in sorted(story.signals.items()):
+        post.does(partial(_stands_behind, record, by=ana))
+        story.tell.line(VALIDATED, rule=rule, name=BRISA.name)
     for header in _decoys(story):
         name = _name(_signal(story, header))
         why, words = DECOYS.get(name, ON_ITS_LANE)
-        with post.working() as work:
-            dismiss(header.id, why=why, words=say(words), by=ana, under=UNDER, work=work)
+        post.does(partial(_sets_aside, header.id, why, say(words), by=ana))
         story.tell.line(DISMISSED, rule=header.rule, name=name, words=say(words))
+
+
+def _stands_behind(record: str, work: Work, *, by: Officer) -> None:
+    validate(record, words="exercise", by=by, under=UNDER, work=work)
+
+
+def _sets_aside(record: str, why: Dismissal, words: str, work: Work, *, by: Officer) -> None:
+    dismiss(record, why=why, words=words, by=by, under=UNDER, work=work)
 
 
 def _signal(story: Story, header: Header) -> Signal:
