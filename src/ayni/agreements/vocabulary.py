@@ -73,6 +73,7 @@ class State(StrEnum):
 
 KNOWN_KINDS = (
     "agreement",
+    "area",
     "bundle",
     "case",
     "evidence",
@@ -80,9 +81,11 @@ KNOWN_KINDS = (
     "outcome",
     "report",
     "request",
+    "room",
     "signal",
     "task",
     "tracks",
+    "watch_entry",
 )
 """Kinds of record an article may name without a warning; desks of the future add theirs."""
 

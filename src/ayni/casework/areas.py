@@ -43,8 +43,12 @@ class NewArea:
     speed: SpeedWatch | None = None
 
 
-def draw_area(drawn: NewArea, *, house: House, by: Officer, under: Mandate, work: Work) -> Record[object]:
+def draw_area(
+    drawn: NewArea, *, house: House, by: Officer, under: Mandate, work: Work, parents: tuple[str, ...] = ()
+) -> Record[object]:
     """Have an area watched from now on. The caller commits.
+
+    *parents* names what it was made from: the area that a partner shared.
 
     Raises:
         NotEntitledError: if the officer may not have areas watched. Nothing is written.
@@ -63,6 +67,7 @@ def draw_area(drawn: NewArea, *, house: House, by: Officer, under: Mandate, work
         header = replace(
             header,
             state=AreaState.LIVE.value,
+            parents=parents,
             ended_at=body.until,
             keep_until=max(header.keep_until, body.until),
             cell=cell_of(body.outline.shape),

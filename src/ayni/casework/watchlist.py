@@ -49,8 +49,12 @@ class NewEntry:
     until: datetime
 
 
-def propose_entry(new: NewEntry, *, house: House, by: Officer, under: Mandate, work: Work) -> Record[object]:
+def propose_entry(
+    new: NewEntry, *, house: House, by: Officer, under: Mandate, work: Work, parents: tuple[str, ...] = ()
+) -> Record[object]:
     """Put a vessel up for the watchlist; a second officer decides. The caller commits.
+
+    *parents* names what it was made from: the entry that a partner shared.
 
     Raises:
         NotEntitledError: if the officer may not propose entries. Nothing is written.
@@ -68,6 +72,7 @@ def propose_entry(new: NewEntry, *, house: House, by: Officer, under: Mandate, w
         header = replace(
             header,
             state=WatchState.PROPOSED.value,
+            parents=parents,
             ended_at=body.until,
             keep_until=max(header.keep_until, body.until),
         )

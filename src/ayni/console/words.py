@@ -192,6 +192,7 @@ AREAS: Final[Mapping[str, str]] = {
     "live": _("Watched"),
     "ended": _("Ended"),
     "expired": _("Expired"),
+    "received": _("From a partner"),
 }
 WATCHED: Final[Mapping[str, str]] = {
     "proposed": _("Proposed"),
@@ -199,6 +200,7 @@ WATCHED: Final[Mapping[str, str]] = {
     "refused": _("Turned down"),
     "ended": _("Ended"),
     "expired": _("Expired"),
+    "received": _("From a partner"),
 }
 SHAPES: Final[Mapping[str, str]] = {
     NOT_CLOSED: _("Give the corners, one a line."),

@@ -7,13 +7,14 @@ passes on these bytes, and their SHA-256 names them in envelopes, recalls and co
 Parents stay at home: which agreements a record came through is decided where it is known.
 
 What leaves of a kind is a table (`TRAVELS`). Of a signal leaves what the rule saw, with its
-reasons for and against; what our officers thought of it does not.
+reasons for and against; what our officers thought of it does not. Of an area or an entry of
+the watchlist leaves what is asked for; a receiver's own officers decide whether to ask the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -22,6 +23,7 @@ import msgspec
 from ayni.errors import InvalidValueError, UnreadableError
 from ayni.exchange.payload import MAX_DEPTH, Payload
 from ayni.exchange.strict import read_strictly
+from ayni.model.area import Area
 from ayni.model.checks import require
 from ayni.model.codec import from_json, to_json
 from ayni.model.handling import Category, Handling, Purpose
@@ -31,11 +33,16 @@ from ayni.model.report import Report
 from ayni.model.signal import Signal
 from ayni.model.task import Task
 from ayni.model.triage import TriagedSignal, TriageState
+from ayni.model.watch_entry import WatchEntry
 
 FORMAT = "ayni-record/1"
 FINDABLE = frozenset({"mmsi", "imo", "callsign", "registration", "icao24", "name", "number"})
 """Prefixes of identifiers that travel: numbers of things in the world, never ids of a node's own book-keeping."""
 MAX_IDENTIFIERS = 64
+RECEIVED = "received"
+"""State of a partner's area or entry: it is read here, and watched only if an officer of ours asks for it."""
+ORIGINATOR = "originator"
+"""In place of the officer who owns a record: who that is, its institution alone knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,16 @@ def _seen(body: object) -> object:
     return cast("TriagedSignal", body).signal
 
 
+def _outlined(body: object) -> object:
+    """Return an area as it is now, without the officer who owns it."""
+    return replace(cast("Area", body), owner=ORIGINATOR, former=(), words="")
+
+
+def _listed(body: object) -> object:
+    """Return an entry without the officers who stand behind it."""
+    return replace(cast("WatchEntry", body), owner=ORIGINATOR, confirmed_by="", words="")
+
+
 def _pending(value: object) -> object:
     return TriagedSignal(signal=cast("Signal", value))
 
@@ -65,6 +82,8 @@ TRAVELS: Mapping[str, Travels] = {
     "report": Travels(kind=Report),
     "task": Travels(kind=Task),
     "outcome": Travels(kind=Outcome),
+    "area": Travels(kind=Area, leaves=_outlined, state=RECEIVED),
+    "watch_entry": Travels(kind=WatchEntry, leaves=_listed, state=RECEIVED),
 }
 """Kinds of record that may travel."""
 

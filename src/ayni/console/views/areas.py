@@ -165,6 +165,7 @@ def area(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             "sketch": sketch(body.outline.shape.coordinates[0]),
             "given": given,
             "live": live,
+            "shared": bool(found.header.agreement),
             "form": EndForm(initial={"version": found.header.version}),
         },
     )
@@ -172,14 +173,28 @@ def area(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
 
 @mandated
 def area_draw(request: HttpRequest, mandate: Mandate) -> HttpResponse:
-    """Have an area watched; `corners` in the address fills them in, as `LAT,LON;LAT,LON;…`."""
+    """Have an area watched; `corners` in the address fills them in, as `LAT,LON;LAT,LON;…`, `from` an area shared."""
+    shared = request.GET.get("from", "")
     month = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
     corners = request.GET.get("corners", "").replace(";", "\n")
-    form = AreaForm(request.POST or None, initial={"until": month, "entry": True, "corners": corners})
+    known: dict[str, object] = {"until": month, "entry": True, "corners": corners}
+    if shared:
+        with running().store.work() as work:
+            body = acts.area_of(consult(shared, by=officer_of(request), under=mandate, work=work))
+            work.commit()
+        known = {**_said(body, 0), "version": None}
+    form = AreaForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         node = running()
         with node.store.work() as work:
-            made = acts.draw_area(form.area(), house=node.house, by=officer_of(request), under=mandate, work=work)
+            made = acts.draw_area(
+                form.area(),
+                house=node.house,
+                by=officer_of(request),
+                under=mandate,
+                work=work,
+                parents=(shared,) if shared else (),
+            )
             work.commit()
         messages.success(request, _("It is watched from now on."))
         request.session["taken"] = "area"

@@ -37,6 +37,9 @@ from ayni.toolkit.names import vessel_key
 STEPS: Final = frozenset({"confirm", "refuse", "end"})
 
 
+NAMED: Final = ("imo", "mmsi", "call_sign", "name")
+
+
 class EntryForm(forms.Form):
     """Whom to watch for, why, what to do, until when."""
 
@@ -100,7 +103,7 @@ class EntryForm(forms.Form):
     def clean(self) -> dict[str, object]:
         """Ask for somebody, and for a name long enough for its tolerance."""
         answer = super().clean() or {}
-        named = [answer.get(field) for field in ("imo", "mmsi", "call_sign", "name")]
+        named = [answer.get(field) for field in NAMED]
         if not any(named) and not self.errors:
             self.add_error("imo", _("Give at least one number, call sign or name."))
         edits = int(str(answer.get("name_edits", "0") or "0"))
@@ -168,6 +171,7 @@ def entry(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             "second": officer_name(body.confirmed_by),
             "second_at": instant(body.confirmed_at) if body.confirmed_at else "",
             "given": given,
+            "shared": not ours,
             "to_decide": ours and state == WatchState.PROPOSED.value and body.owner != by.id,
             "waits": ours and state == WatchState.PROPOSED.value and body.owner == by.id,
             "to_end": ours
@@ -182,14 +186,25 @@ def entry(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
 def entry_propose(request: HttpRequest, mandate: Mandate) -> HttpResponse:
     """Put a vessel up for the watchlist."""
     month = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%dT%H:%M")
-    known = {name: request.GET.get(name, "") for name in ("imo", "mmsi", "call_sign", "name")}
+    known: dict[str, object] = {name: request.GET.get(name, "") for name in NAMED}
+    if shared := request.GET.get("from", ""):
+        with running().store.work() as work:
+            body = acts.entry_of(consult(shared, by=officer_of(request), under=mandate, work=work))
+            work.commit()
+        known = {name: getattr(body, name) for name in (*NAMED, "ground", "instruction")}
+        known["name_edits"] = str(body.name_edits)
     form = EntryForm(request.POST or None, initial={"until": month, "name_edits": "0", **known})
     if request.method == "POST" and form.is_valid():
         node = running()
         try:
             with node.store.work() as work:
                 made = acts.propose_entry(
-                    form.entry(), house=node.house, by=officer_of(request), under=mandate, work=work
+                    form.entry(),
+                    house=node.house,
+                    by=officer_of(request),
+                    under=mandate,
+                    work=work,
+                    parents=(shared,) if shared else (),
                 )
                 work.commit()
         except InvalidValueError as error:
