@@ -42,6 +42,7 @@ lock: ## resolve the locks anew (needs uv); names, versions and hashes only
 	$(LOCK) --extra setup --extra icu --extra demo -c requirements/test.lock -o requirements/run.lock
 	$(LOCK) --extra spark -c requirements/test.lock -o requirements/spark.lock
 	$(LOCK) --extra peers --extra build -c requirements/test.lock -o requirements/peers.lock
+	$(LOCK) --extra basemap -c requirements/test.lock -o requirements/basemap.lock
 	$(LOCK) --extra fuzz -c requirements/test.lock -o requirements/fuzz.lock
 
 clean: ## remove what the commands above made, not the locks

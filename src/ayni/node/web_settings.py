@@ -44,6 +44,7 @@ APPS = (
 MIDDLEWARE = (
     "django.middleware.security.SecurityMiddleware",
     "ayni.console.assets.AssetMiddleware",
+    "ayni.console.tiles.TileMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
