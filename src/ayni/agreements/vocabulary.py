@@ -78,6 +78,7 @@ KNOWN_KINDS = (
     "case",
     "evidence",
     "message",
+    "room",
     "outcome",
     "report",
     "request",

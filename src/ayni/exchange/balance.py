@@ -1,8 +1,8 @@
 """Reciprocity: what an agreement has brought each side, and how fast each answered.
 
 Counted per partner and agreement, from what this node has itself: what it gave and what it was
-given, what it asked and was asked, how many answers came in time. Nobody is ranked. A balance
-shows two institutions, which both hold the same numbers, whether their agreement lives.
+given, what it asked and was asked, how many answers came in time. Nobody is ranked: a balance
+shows two institutions whether their agreement lives.
 """
 
 from __future__ import annotations
