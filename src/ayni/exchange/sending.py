@@ -104,12 +104,13 @@ class Fate(StrEnum):
     """Refused before it could be read: its stream is left, because it will never follow."""
 
 
-_LATER = frozenset({Cause.GAP, Cause.DAMAGED, Cause.FROM_THE_FUTURE})
+_LATER = frozenset({Cause.GAP, Cause.DAMAGED, Cause.FROM_THE_FUTURE, Cause.CLEAR_LINE, Cause.MISDIRECTED})
+"""What comes too early, or changed on the way: our own clear line always says what stands inside, and for whom."""
 _ANEW = frozenset({Cause.FORKED, Cause.UNKNOWN_SENDER})
 _UNREAD = frozenset(
     {
-        *(Cause.TOO_LARGE, Cause.MALFORMED, Cause.MISDIRECTED, Cause.SEAL, Cause.SIGNATURE, Cause.IMPERSONATION),
-        *(Cause.FORWARDED, Cause.CLEAR_LINE, Cause.EXPIRED, Cause.OTHER_TEXT),
+        *(Cause.TOO_LARGE, Cause.MALFORMED, Cause.SEAL, Cause.SIGNATURE, Cause.IMPERSONATION),
+        *(Cause.FORWARDED, Cause.EXPIRED, Cause.OTHER_TEXT),
     }
 )
 _BY_SENTENCE = {sentence: cause for cause, sentence in SENTENCES.items()}
