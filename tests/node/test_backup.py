@@ -16,6 +16,7 @@ from ayni.errors import (
     UnreadableError,
     WrongStateError,
 )
+from ayni.model.act import acting
 from ayni.model.officer import Officer, Role
 from ayni.model.store import Outgoing
 from ayni.node.backup import backup, read_backup, restore
@@ -23,6 +24,7 @@ from ayni.node.creating import create_node
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.reconcile import reconcile
 from tests.node.stores import (
+    KEEP,
     MANDATE,
     NOON,
     OFFICER,
@@ -43,8 +45,11 @@ def test_what_was_backed_up_comes_back(node: OpenNode, tmp_path: Path, request: 
     """Records, history, outbox, inbox, files and observations; sealed until reconciled."""
     records = [a_record(name=f"Caleta {n}") for n in range(3)]
     keep(node.store, *records)
+    filed = a_record(name="Caleta 3")
     with node.store.work() as work:
-        digest = work.put_blob([b"evidence" * 20_000])
+        with acting(KEEP, by=OFFICER, under=MANDATE, work=work) as acts:
+            digest = acts.put_blob(filed.header.id, [b"evidence" * 20_000])
+            acts.put(filed, replacing=None)
         work.enqueue(Outgoing(id="m", to="pe", type="data", control=True, payload=b"x", expires_at=NOON))
         work.take_in("pe", "1")
         work.commit()
@@ -65,7 +70,7 @@ def test_what_was_backed_up_comes_back(node: OpenNode, tmp_path: Path, request: 
                 assert not work.take_in("pe", "1")
             assert again.store.entries[:-1] == node.store.entries
             assert again.store.outbox == node.store.outbox
-            assert b"".join(again.store.read_blob(digest)) == b"evidence" * 20_000
+            assert b"".join(again.store.read_blob(filed.header.id, digest)) == b"evidence" * 20_000
             assert (again.folder / "tables" / "day=2026-03-01" / "a.parquet").read_bytes() == b"PAR1"
             assert not list(find_damage(again))
             keep(again.store, a_record())  # sequences continue after the highest row

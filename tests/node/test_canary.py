@@ -90,7 +90,7 @@ def write(node: OpenNode, record: Record[object]) -> str:
             acts.enqueue(
                 Outgoing(id="m", to="pe", type="data", control=False, payload=CANARY.encode(), expires_at=NOON)
             )
-            digest = acts.put_blob([CANARY.encode() * 5000])
+            digest = acts.put_blob(record.header.id, [CANARY.encode() * 5000])
         work.commit()
     hold = Hold(court=f"Juzgado {CANARY}", ground=CANARY, review_on=NOON + timedelta(days=1))
     held = replace(record, header=replace(record.header, version=2, hold=hold))

@@ -86,7 +86,9 @@ def do(node: OpenNode, chain: tuple[str, ...]) -> None:
                     living.append(a_record())
                     acts.put(living[-1], replacing=None)
                 if name == "file":
-                    acts.put_blob([os.urandom(1000)])
+                    living.append(a_record())
+                    acts.put_blob(living[-1].header.id, [os.urandom(1000)])
+                    acts.put(living[-1], replacing=None)
                 if name == "next":
                     header = living[0].header
                     living[0] = replace(living[0], header=replace(header, version=header.version + 1))
@@ -130,7 +132,7 @@ def check_whole(node: OpenNode) -> None:
     assert there == {record: version for record, version in said.items() if version}
     assert not list(find_damage(node))
     sweep(node, older_than_s=-1)
-    assert len(node.ring) == len(node.store.living())
+    assert len(node.ring) == len(node.store.record_ids())
     assert sum(1 for path in node.store.blobs.rglob("*") if path.is_file()) == len(node.store.blob_tokens())
     assert not list(find_damage(node))
 

@@ -238,21 +238,26 @@ def test_leaves_and_entries_agree(node: OpenNode) -> None:
 
 def test_a_file_comes_back_and_a_changed_one_does_not(node: OpenNode) -> None:
     """Byte by byte, across chunks; cut or changed it is refused."""
-    content = os.urandom(200_000)
+    content, record = os.urandom(200_000), a_record()
     with node.store.work() as work:
-        digest = work.put_blob([content[:70_001], content[70_001:]])
+        with acting(KEEP, by=OFFICER, under=MANDATE, work=work) as acts:
+            digest = acts.put_blob(record.header.id, [content[:70_001], content[70_001:]])
+            acts.put(record, replacing=None)
         work.commit()
-    assert b"".join(node.store.read_blob(digest)) == content
+    assert b"".join(node.store.read_blob(record.header.id, digest)) == content
     (path,) = (path for path in node.store.blobs.rglob("*") if path.is_file())
     assert digest not in path.name
     sealed = path.read_bytes()
-    for spoiled in (sealed[:-65_568], sealed[:-1], sealed[:100] + b"x" + sealed[101:]):
+    for spoiled in (b"", sealed[:32], sealed[:-65_568], sealed[:-1], sealed[:100] + b"x" + sealed[101:]):
         path.write_bytes(spoiled)
         with pytest.raises(UnreadableError):
-            list(node.store.read_blob(digest))
+            list(node.store.read_blob(record.header.id, digest))
         assert list(find_damage(node))
     with pytest.raises(UnknownError):
-        node.store.read_blob("0" * 64)
+        node.store.read_blob(record.header.id, "0" * 64)
+    delete(node.store, record.header.id)
+    assert not [path for path in node.store.blobs.rglob("*") if path.is_file()]
+    assert not node.store.blob_tokens()
 
 
 def test_the_sweeper_removes_what_was_never_confirmed(node: OpenNode) -> None:
@@ -261,14 +266,14 @@ def test_the_sweeper_removes_what_was_never_confirmed(node: OpenNode) -> None:
     with node.store.work() as work:
         with acting(KEEP, by=OFFICER, under=MANDATE, work=work) as acts:
             acts.put(record, replacing=None)
-            digest = acts.put_blob([b"kept"])
+            digest = acts.put_blob(record.header.id, [b"kept"])
         work.commit()
     node.ring.add({"never": os.urandom(32)})
     (node.store.blobs / "stray.new").write_bytes(b"half")
     assert sweep(node) == type(sweep(node))(keys=0, files=0)
     swept = sweep(node, older_than_s=-1)
     assert (swept.keys, swept.files) == (1, 1)
-    assert b"".join(node.store.read_blob(digest)) == b"kept"
+    assert b"".join(node.store.read_blob(record.header.id, digest)) == b"kept"
     assert not list(find_damage(node))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -59,7 +60,7 @@ def test_leaving_without_commit_undoes_everything(store: Store) -> None:
         acts.put(record, replacing=None)
         acts.enqueue(message)
         assert acts.take_in("pe", "1")
-        acts.put_blob([b"never"])
+        acts.put_blob(record.header.id, [b"never"])
     with store.work() as work:
         assert not work.find(Query())
         assert work.take_in("pe", "1")
@@ -242,17 +243,69 @@ def test_messages_leave_in_order(store: Store) -> None:
     assert list(store.outbox) == sent  # type: ignore[attr-defined]
 
 
+def filed(
+    store: Store, record: Record[object], *contents: Sequence[bytes], replacing: int | None = None
+) -> list[str]:
+    """Put a record with files; return what they are named by."""
+    with store.work() as work:
+        with acting(KEEP, by=OFFICER, under=MANDATE, work=work) as acts:
+            digests = [acts.put_blob(record.header.id, chunks) for chunks in contents]
+            acts.put(record, replacing=replacing)
+        work.commit()
+    return digests
+
+
+def content_of(store: Store, record: Record[object], digest: str) -> bytes:
+    """Return a file of a record."""
+    return b"".join(store.read_blob(record.header.id, digest))  # type: ignore[attr-defined]  # every implementation has it
+
+
 def test_bytes_are_named_by_their_hash(store: Store) -> None:
-    """However they are cut into chunks; stored twice is stored once."""
-    content = bytes(range(256)) * 1000
+    """However they are cut into chunks; stored twice for a record is stored once; nothing is a file too."""
+    content, record = bytes(range(256)) * 1000, a_record()
+    (digest,) = filed(store, record, [content[:5], content[5:70_000], content[70_000:]])
+    assert digest == hashlib.sha256(content).hexdigest()
+    again, empty = filed(store, next_version(record), [content], [], replacing=1)
+    assert (again, empty) == (digest, hashlib.sha256(b"").hexdigest())
+    assert (content_of(store, record, digest), content_of(store, record, empty)) == (content, b"")
+
+
+def test_files_go_with_their_record_and_with_no_other(store: Store) -> None:
+    """The same content filed with two records lies there twice; a later version keeps what an earlier one had."""
+    one, other = a_record(), a_record()
+    for record in (one, other):
+        (digest,) = filed(store, record, [b"photograph"])
+    (second,) = filed(store, next_version(one), [b"chart"], replacing=1)
+    assert (content_of(store, one, digest), content_of(store, one, second)) == (b"photograph", b"chart")
+    delete(store, one.header.id)
+    for name in (digest, second):
+        with pytest.raises(UnknownError):
+            content_of(store, one, name)
+    assert content_of(store, other, digest) == b"photograph"
+    with pytest.raises(UnknownError):
+        content_of(store, other, second)
+
+
+def test_a_file_without_its_record_is_refused(store: Store) -> None:
+    """A defect of the act: nobody could ever delete such a file."""
+    record = a_record()
+    keep(store, record)
+    for name in (record.header.id, a_record().header.id):
+        with store.work() as work:
+            work.put_blob(name, [b"stray"])
+            with pytest.raises(ValueError, match="not put"):
+                work.commit()
+    with pytest.raises(UnknownError):
+        content_of(store, record, hashlib.sha256(b"stray").hexdigest())
+
+
+def test_a_deletion_undone_leaves_the_files(store: Store) -> None:
+    """They go with the commit, not before."""
+    record = a_record()
+    (digest,) = filed(store, record, [b"photograph"])
     with store.work() as work:
-        digest = work.put_blob([content[:5], content[5:70_000], content[70_000:]])
-        assert digest == hashlib.sha256(content).hexdigest()
-        work.commit()
-    with store.work() as work:
-        assert work.put_blob([content]) == digest
-        assert work.put_blob([]) == hashlib.sha256(b"").hexdigest()
-        work.commit()
+        work.tombstone(record.header.id, why="a slip")
+    assert content_of(store, record, digest) == b"photograph"
 
 
 def test_entries_keep_their_order_and_content(store: Store) -> None:

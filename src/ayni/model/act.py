@@ -176,9 +176,9 @@ class Acting:
         """Note that a partner's message arrived; False if it had arrived before."""
         return self._work.take_in(sender, message)
 
-    def put_blob(self, chunks: Iterable[bytes]) -> str:
-        """Store bytes and return their SHA-256 in hex."""
-        return self._work.put_blob(chunks)
+    def put_blob(self, record: str, chunks: Iterable[bytes]) -> str:
+        """Store bytes as a file of a record that this act puts, and return their SHA-256 in hex."""
+        return self._work.put_blob(record, chunks)
 
     def note(self, **facts: Fact) -> None:
         """Add facts to the entry: the reason given, the state before and after."""

@@ -23,7 +23,7 @@ class _Shelves:
     outbox: list[Outgoing] = field(default_factory=list[Outgoing])
     inbox: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     places: dict[tuple[str, str], Place] = field(default_factory=dict[tuple[str, str], Place])
-    blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    blobs: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
 
     def copy(self) -> _Shelves:
         return _Shelves(
@@ -61,6 +61,16 @@ class MemoryStore:
         """Every message committed, in order."""
         return tuple(self._shelves.outbox)
 
+    def read_blob(self, record: str, digest: str) -> Iterator[bytes]:
+        """Yield the content of a file of a record, by the digest `put_blob` returned.
+
+        Raises:
+            UnknownError: if it is not there, or the record was deleted.
+        """
+        if (record, digest) not in self._shelves.blobs:
+            raise UnknownError(kind="file", name=digest)
+        return iter((self._shelves.blobs[record, digest],))
+
 
 class MemoryWork:
     """A unit of work over `MemoryStore`. See `ayni.model.store.Work` for the contract."""
@@ -71,6 +81,7 @@ class MemoryWork:
         self._now = now
         self._changed: set[tuple[str, int]] = set()
         self._accounted: set[tuple[str, int]] = set()
+        self._filed: set[str] = set()
 
     @property
     def now(self) -> datetime:
@@ -111,6 +122,8 @@ class MemoryWork:
             raise HeldError(record=record, court=held.court, review_on=held.review_on.date())
         del self._shelves.records[record]
         self._shelves.tombstones[record] = why
+        for name in [name for name in self._shelves.blobs if name[0] == record]:
+            del self._shelves.blobs[name]
         self._changed.add((record, 0))
 
     def append_entry(self, entry: Entry) -> None:
@@ -143,16 +156,18 @@ class MemoryWork:
             raise ChangedMeanwhileError(record=stream, stored="further on", yours=place.seq)
         self._shelves.places[sender, stream] = place
 
-    def put_blob(self, chunks: Iterable[bytes]) -> str:
-        """Store bytes and return their SHA-256 in hex."""
+    def put_blob(self, record: str, chunks: Iterable[bytes]) -> str:
+        """Store bytes as a file of a record, and return their SHA-256 in hex."""
         data = b"".join(chunks)
         digest = hashlib.sha256(data).hexdigest()
-        self._shelves.blobs[digest] = data
+        self._shelves.blobs[record, digest] = data
+        self._filed.add(record)
         return digest
 
     def commit(self) -> None:
         """Make everything visible, or refuse a change that no entry accounts for."""
         check_accounted(self._changed, self._accounted)
+        check_filed(self._filed, self._changed)
         self._store._shelves = self._shelves.copy()  # noqa: SLF001 -- the two classes are one implementation
 
 
@@ -166,6 +181,17 @@ def check_accounted(changed: set[tuple[str, int]], accounted: set[tuple[str, int
         silent = sorted(record for record, _ in changed - accounted)
         claimed = sorted(record for record, _ in accounted - changed)
         message = f"changed without an entry: {silent}; entered without a change: {claimed}"
+        raise ValueError(message)
+
+
+def check_filed(filed: set[str], changed: set[tuple[str, int]]) -> None:
+    """Refuse files of records that the same work did not put; every `Work` calls it before committing.
+
+    Raises:
+        ValueError: naming the records.
+    """
+    if strays := sorted(filed - {record for record, _ in changed}):
+        message = f"a file was stored for a record that was not put: {strays}"
         raise ValueError(message)
 
 

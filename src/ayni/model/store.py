@@ -141,16 +141,20 @@ class Work(Protocol):
         """
         ...
 
-    def put_blob(self, chunks: Iterable[bytes]) -> str:
-        """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""
+    def put_blob(self, record: str, chunks: Iterable[bytes]) -> str:
+        """Store bytes (write, fsync, rename, row) as a file of a record, and return their SHA-256 in hex.
+
+        The record is put in this same work. A file is sealed for its record alone and gone with it.
+        """
         ...
 
     def commit(self) -> None:
         """Make everything durable, or nothing.
 
         Raises:
-            ValueError: if a record was changed and no entry of this work names it, or an entry names
-                a change that did not happen: a defect of the act, never of the officer.
+            ValueError: if a record was changed and no entry of this work names it, an entry names a change
+                that did not happen, or a file was stored for a record that was not put: a defect of the
+                act, never of the officer.
             NoSpaceError: if the disk is full; nothing was written.
         """
         ...

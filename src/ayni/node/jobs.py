@@ -84,7 +84,7 @@ def sweep(node: OpenNode, *, older_than_s: int = 3600) -> Swept:
     What is younger than *older_than_s* stays, because its transaction may still be open.
     """
     with translated(node.folder, "clearing away"):
-        keys = node.ring.sweep(node.store.living, older_than_s=older_than_s)
+        keys = node.ring.sweep(node.store.record_ids, older_than_s=older_than_s)
         files = sweep_blobs(node.store.blobs, node.store.blob_tokens(), older_than_s=older_than_s)
         _forget_pages(node.alias)
     return Swept(keys=keys, files=files)
@@ -96,5 +96,5 @@ def _forget_pages(alias: str) -> None:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            for table in ("ayni_record", "ayni_token"):
+            for table in ("ayni_record", "ayni_token", "ayni_blob"):
                 cursor.execute(f"VACUUM {table}")

@@ -1,13 +1,16 @@
 """Files of a node: sealed, named by a keyed hash of their content, write → fsync → rename → row.
 
-Each file has a key of its own in the key ring, as a record has. It is sealed in
-chunks, so that an hour of video needs no more memory than a photograph:
+A file belongs to one record, and its key is made from that record's: whoever destroys the one has
+destroyed the other, also in backups. It is sealed in chunks, so that an hour of video needs no
+more memory than a photograph:
 
+    file  = salt 32 | chunk | chunk …
+    key   = HKDF-SHA256(key of the record, salt, "ayni file")
     chunk = AES-256-GCM(64 KiB) under nonce = zeros 7 | counter 4, big-endian | 1 for the last chunk, else 0
 
-A key seals one file once, so that counting nonces never repeat. The last-chunk
+A salt is drawn for each file, so that counting nonces never repeat under one key. The last-chunk
 mark makes a truncated file unreadable instead of short.
-Source: the STREAM construction, Hoang, Reyhanitabar, Rogaway, Vizár, CRYPTO 2015.
+Sources: the STREAM construction, Hoang, Reyhanitabar, Rogaway, Vizár, CRYPTO 2015; RFC 5869.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ayni.errors import UnreadableError
 from ayni.model.checks import uuid7
@@ -30,6 +35,7 @@ from ayni.node.key_ring import DEK
 
 CHUNK: Final = 65_536
 TAG: Final = 16
+SALT: Final = 32
 PENDING: Final = ".new"
 
 
@@ -39,7 +45,6 @@ class WrittenBlob:
 
     digest: str
     size: int
-    key: bytes
     path: Path
 
 
@@ -49,19 +54,20 @@ def blob_path(folder: Path, token: bytes) -> Path:
     return folder / name[:2] / name
 
 
-def write_blob(folder: Path, chunks: Iterable[bytes]) -> WrittenBlob:
-    """Write *chunks* sealed under a fresh key to a temporary file, and sync it.
+def write_blob(folder: Path, chunks: Iterable[bytes], dek: bytes) -> WrittenBlob:
+    """Write *chunks* to a temporary file, sealed for the record whose key is *dek*, and sync it.
 
     Raises:
         NoSpaceError: if the disk is full; nothing is left behind.
     """
-    key, digest, size = os.urandom(DEK), hashlib.sha256(), 0
-    cipher = AESGCM(key)
+    salt, digest, size = os.urandom(SALT), hashlib.sha256(), 0
+    cipher = _cipher(dek, salt)
     path = folder / f"{uuid7()}{PENDING}"
     make_private_folder(folder)
     with no_space(folder, "storing a file"):
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(salt)
                 for number, (chunk, last) in enumerate(_regular(chunks)):
                     digest.update(chunk)
                     size += len(chunk)
@@ -71,7 +77,7 @@ def write_blob(folder: Path, chunks: Iterable[bytes]) -> WrittenBlob:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
-    return WrittenBlob(digest=digest.hexdigest(), size=size, key=key, path=path)
+    return WrittenBlob(digest=digest.hexdigest(), size=size, path=path)
 
 
 def place_blob(folder: Path, blob: WrittenBlob, token: bytes) -> None:
@@ -88,15 +94,17 @@ def place_blob(folder: Path, blob: WrittenBlob, token: bytes) -> None:
         sync_folder(folder)
 
 
-def read_blob(path: Path, key: bytes) -> Iterator[bytes]:
-    """Yield the content of a blob, chunk by chunk.
+def read_blob(path: Path, dek: bytes) -> Iterator[bytes]:
+    """Yield the content of a file of the record whose key is *dek*, chunk by chunk.
 
     Raises:
         UnreadableError: if it was changed or cut.
     """
-    cipher = AESGCM(key)
     with path.open("rb") as source:
+        cipher = _cipher(dek, source.read(SALT))
         number, chunk = 0, source.read(CHUNK + TAG)
+        if not chunk:
+            raise UnreadableError(file=path.name, why="the file was cut")
         while chunk:
             following = source.read(CHUNK + TAG)
             try:
@@ -117,6 +125,10 @@ def sweep_blobs(folder: Path, living: Collection[bytes], *, older_than_s: float 
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _cipher(dek: bytes, salt: bytes) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=DEK, salt=salt, info=b"ayni file").derive(dek))
 
 
 def _regular(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:

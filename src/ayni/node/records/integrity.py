@@ -77,7 +77,7 @@ def _files(node: OpenNode) -> Iterator[str]:
     for row in StoredBlob.objects.using(node.alias).iterator():
         token = bytes(row.token)
         path = blob_path(node.store.blobs, token)
-        key = node.ring.get(f"blob:{token.hex()}")
+        key = node.ring.get(row.record)
         if key is None or not path.is_file():
             yield f"file {token.hex()[:16]}: {'no key' if key is None else 'missing'}"
             continue

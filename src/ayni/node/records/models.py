@@ -297,9 +297,11 @@ class StoredLine(models.Model):
 
 
 class StoredBlob(models.Model):
-    """A file under `blobs/`, named by a keyed hash of its content."""
+    """A file under `blobs/`, named by a keyed hash of its record and its content."""
 
     token: models.BinaryField[bytes, bytes] = models.BinaryField(primary_key=True, max_length=HASH_BYTES)
+    record = AsciiField(max_length=64)
+    """Whose file it is; it goes with the record."""
     size: models.BigIntegerField[int, int] = models.BigIntegerField()
     at: models.BigIntegerField[int, int] = models.BigIntegerField()
 
@@ -309,6 +311,7 @@ class StoredBlob(models.Model):
         """One row a file."""
 
         db_table = "ayni_blob"
+        indexes: ClassVar = [models.Index(fields=["record"], name="ayni_blob_by_record")]
 
     def __str__(self) -> str:
         return f"blob of {self.size} bytes"

@@ -113,10 +113,14 @@ class Rows:
         """Replace a record."""
         self._count(_UPDATE, *(getattr(row, column) for column in _COLUMNS), row.id)
 
-    def delete(self, record: str) -> None:
-        """Remove a record and what it is found by."""
+    def delete(self, record: str) -> list[bytes]:
+        """Remove a record, what it is found by and its files; return the names of these."""
         self.forget_tokens(record)
+        files = [bytes(row[0]) for row in self._run("SELECT token FROM ayni_blob WHERE record = %s", record)]
+        if files:
+            self._count("DELETE FROM ayni_blob WHERE record = %s", record)
         self._count("DELETE FROM ayni_record WHERE id = %s", record)
+        return files
 
     def forget_tokens(self, record: str) -> None:
         """Remove what a record is found by."""
@@ -172,10 +176,10 @@ class Rows:
         )
         return self._count(statement, sender, stream, *place) == 1
 
-    def add_blob(self, token: bytes, size: int, at: int) -> bool:
+    def add_blob(self, token: bytes, record: str, size: int, at: int) -> bool:
         """Note a file; False if it was there before."""
-        statement = "INSERT INTO ayni_blob (token, size, at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
-        return self._count(statement, token, size, at) == 1
+        statement = "INSERT INTO ayni_blob (token, record, size, at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+        return self._count(statement, token, record, size, at) == 1
 
     def _lock(self, lock: bool) -> str:  # noqa: FBT001 -- passed on
         return " FOR UPDATE" if lock and self._locks else ""

@@ -29,7 +29,7 @@ from django.db import IntegrityError, connections, transaction
 from ayni.errors import ChangedMeanwhileError, HeldError, RestoredError, UnknownError, UnreadableError
 from ayni.model.act import Entry, leaf_of
 from ayni.model.codec import from_own_json, to_json
-from ayni.model.memory import check_accounted
+from ayni.model.memory import check_accounted, check_filed
 from ayni.model.record import Header, Record
 from ayni.model.store import Outgoing, Place, Query
 from ayni.node.key_ring import DEK, KeyRing
@@ -124,10 +124,6 @@ class DjangoStore:
         """Return the keyed hash of every file there is a row of."""
         return {bytes(token) for token in StoredBlob.objects.using(self.alias).values_list("token", flat=True)}
 
-    def living(self) -> list[str]:
-        """Return the name of every key the ring must keep."""
-        return [*self.record_ids(), *(f"blob:{token.hex()}" for token in self.blob_tokens())]
-
     def open_entry(self, row: StoredEntry) -> Entry:
         """Return the entry of a row of the history."""
         return from_own_json(unseal(self.keys.history, row.sealed, f"entry|{row.id}".encode()), Entry)
@@ -159,19 +155,23 @@ class DjangoStore:
             raise UnreadableError(file=f"record {row.id}", why=f"records of kind {row.kind} are not known here")
         return Record(header=header_of(row, hidden), body=from_own_json(body, kind))
 
-    def read_blob(self, digest: str) -> Iterator[bytes]:
-        """Yield the content of a file, by the digest `put_blob` returned.
+    def read_blob(self, record: str, digest: str) -> Iterator[bytes]:
+        """Yield the content of a file of a record, by the digest `put_blob` returned.
 
         Raises:
-            UnknownError: if it is not there, or its key was destroyed.
+            UnknownError: if it is not there, or the record was deleted.
             UnreadableError: if it was changed or cut.
         """
-        token = self.keys.token(f"blob:{digest}")
+        token = self.file_token(record, digest)
         known = StoredBlob.objects.using(self.alias).filter(token=token).exists()
-        key = self.ring.get(f"blob:{token.hex()}") if known else None
+        key = self.ring.get(record) if known else None
         if key is None:
             raise UnknownError(kind="file", name=digest)
         return read_blob(blob_path(self.blobs, token), key)
+
+    def file_token(self, record: str, digest: str) -> bytes:
+        """Return the name of a file: a keyed hash of its record and its content."""
+        return self.keys.token(f"blob:{record}:{digest}")
 
 
 class DjangoWork:
@@ -193,6 +193,8 @@ class DjangoWork:
         self._new_keys: dict[str, bytes] = {}
         self._doomed: list[str] = []
         self._written: list[tuple[WrittenBlob, bytes]] = []
+        self._filed: set[str] = set()
+        self._unfiled: list[bytes] = []
         self._changed: set[tuple[str, int]] = set()
         self._accounted: set[tuple[str, int]] = set()
 
@@ -256,7 +258,7 @@ class DjangoWork:
             if row is None:
                 raise UnknownError(kind="record", name=record)
             self._refuse_held(row)
-            self._rows.delete(record)
+            self._unfiled += self._rows.delete(record)
             why_sealed = seal(self._store.keys.history, why.encode(), bound_to(record, "tombstone", 0))
             self._rows.bury(record, row.kind, to_us(self._now), why_sealed)
         self._put.pop(record, None)
@@ -306,17 +308,18 @@ class DjangoWork:
             if not self._rows.move_on(sender, stream, (place.seq, place.digest)):
                 raise ChangedMeanwhileError(record=stream, stored="further on", yours=place.seq)
 
-    def put_blob(self, chunks: Iterable[bytes]) -> str:
-        """Store bytes (write, fsync, rename, row) and return their SHA-256 in hex."""
+    def put_blob(self, record: str, chunks: Iterable[bytes]) -> str:
+        """Store bytes (write, fsync, rename, row) as a file of a record, and return their SHA-256 in hex."""
         store = self._store
-        written = write_blob(store.blobs, chunks)
-        token = store.keys.token(f"blob:{written.digest}")
+        key = store.ring.get(record) or self._new_keys.setdefault(record, os.urandom(DEK))
+        written = write_blob(store.blobs, chunks, key)
+        token = store.file_token(record, written.digest)
         self._begin()
         with translated(store.folder, "storing a file"):
-            fresh = self._rows.add_blob(token, written.size, to_us(self._now))
+            fresh = self._rows.add_blob(token, record, written.size, to_us(self._now))
+        self._filed.add(record)
         if fresh:
             self._written.append((written, token))
-            self._new_keys[f"blob:{token.hex()}"] = written.key
         else:
             written.path.unlink(missing_ok=True)
         return written.digest
@@ -324,6 +327,7 @@ class DjangoWork:
     def commit(self) -> None:
         """Make everything durable, or nothing."""
         check_accounted(self._changed, self._accounted)
+        check_filed(self._filed, self._changed)
         store = self._store
         if self._atomic is not None:
             store.ring.add(self._new_keys)
@@ -333,6 +337,8 @@ class DjangoWork:
                 atomic, self._atomic = self._atomic, None
                 atomic.__exit__(None, None, None)
             store.ring.destroy(self._doomed)
+            for token in self._unfiled:
+                blob_path(store.blobs, token).unlink(missing_ok=True)
         self._reset()
 
     def close(self) -> None:
