@@ -38,13 +38,16 @@ class Storm:
     draw: random.Random
     faults: Counter[str] = field(default_factory=Counter[str])
     old: list[tuple[int, int, list[bytes]]] = field(default_factory=list[tuple[int, int, list[bytes]]])
+    deck: list[str] = field(default_factory=list[str])
+    """Kinds of faults still to come before each comes again."""
 
     def step(self) -> None:
         """Let one node share something with a partner and carry it, while something goes wrong."""
         one, two = self.draw.choice(self.many.pairs())
         if self.draw.random() < 0.5:
             one, two = two, one
-        kind = self.draw.choice(sorted(KINDS))
+        self.deck = self.deck or self.draw.sample(sorted(KINDS), len(KINDS))
+        kind = self.deck.pop()
         sender, receiver = self.many.nodes[one], self.many.nodes[two]
         KINDS[kind](self, sender, receiver)
         self.faults[kind] += 1
