@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import pytest
 from ayni.errors import AyniError, KeysError, NotEntitledError, WrongStateError
 from ayni.exchange import key_acts
 from ayni.exchange.key_events import EventKind
-from ayni.exchange.keys import Identity, KeyRing
+from ayni.exchange.keys import KEPT_AFTER, SEALING_FOR, Identity, KeyRing
 from ayni.ledger.export import verify_export
 from ayni.model.officer import Officer, Role
 from ayni.node.doors import house_of
 from ayni.node.files import write_private
+from ayni.node.jobs import retention_officer
 from ayni.node.ledger import exchange_keys, keeper_of, open_ledger
 from ayni.node.opening import OpenNode
-from ayni.node.own_keys import confirm, history_of, own_keys
+from ayni.node.own_keys import SEALING_AHEAD, confirm, history_of, own_keys, renew_sealing
 from tests.node.stores import MANDATE
 
 ADA = Officer(id="ada", name="Ada", roles=frozenset({Role.ADMINISTRATOR}))
@@ -114,9 +116,73 @@ def test_a_crash_leaves_the_old_keys_or_the_new(node: OpenNode) -> None:
     assert not (keys / "staged.keys").exists()
     before, promised = (keys / "exchange.keys").read_bytes(), (keys / "next.keys").read_bytes()
     changed(node, EventKind.ROTATE)
-    (keys / "next.keys").rename(keys / "staged.keys")
+    safe = KeyRing.from_bytes((keys / "next.keys").read_bytes(), node.settings.node.id, keeper)
+    staged = replace(safe, sealing=exchange_keys(node).sealing)
+    write_private(keys / "staged.keys", staged.to_bytes(keeper))
     write_private(keys / "exchange.keys", before)
     write_private(keys / "next.keys", promised)
     assert exchange_keys(node).current.epoch == 1
     changed(node, EventKind.ROTATE)
     assert exchange_keys(node).current.epoch == 2
+
+
+def after(node: OpenNode, wait: timedelta) -> OpenNode:
+    """Return the node as it is opened later."""
+    then = node.clock() + wait
+    return replace(node, clock=lambda: then)  # type: ignore[arg-type]  # a clock is called, nothing more, by the keys
+
+
+def test_a_sealing_key_is_followed_by_the_next_in_time(node: OpenNode) -> None:
+    """Announced by the machine before the old one ends; the old secret is destroyed thirty days after its end."""
+    machine = retention_officer(ADA.id)
+    assert renew_sealing(node, by=machine, under=MANDATE) is None, "there is nobody to announce it to"
+    changed(node, EventKind.BEGIN)
+    first = exchange_keys(node).sealing
+    soon = after(node, SEALING_FOR - SEALING_AHEAD - timedelta(hours=1))
+    assert renew_sealing(soon, by=machine, under=MANDATE) is None
+    due = after(node, SEALING_FOR - SEALING_AHEAD + timedelta(hours=1))
+    following = renew_sealing(due, by=machine, under=MANDATE)
+    assert following is not None
+    assert renew_sealing(due, by=machine, under=MANDATE) is None
+    known = history_of(node).known
+    assert known is not None
+    assert [key.recipient for key in known.sealing] == [first[0].key.recipient, following.recipient]
+    assert known.sealing_at(due.clock()) == following
+    assert set(first) < set(exchange_keys(node).sealing)
+    gone = after(node, SEALING_FOR + KEPT_AFTER + timedelta(hours=1))
+    renew_sealing(gone, by=machine, under=MANDATE)
+    assert not set(first) & set(exchange_keys(node).sealing)
+    assert {entry.act for entry in node.store.entries if entry.by == "retention"} == {"key.announce"}
+
+
+def test_a_sealing_key_stored_before_a_crash_is_announced_after_it(node: OpenNode) -> None:
+    """The same one, not yet another; only a machine announces."""
+    changed(node, EventKind.BEGIN)
+    due = after(node, SEALING_FOR)
+    with pytest.raises(NotEntitledError):
+        renew_sealing(due, by=ADA, under=MANDATE)
+    stored = exchange_keys(node).sealing
+    assert len(stored) == 2
+    announced = renew_sealing(due, by=retention_officer(ADA.id), under=MANDATE)
+    assert announced == stored[0].key
+    assert exchange_keys(node).sealing == stored
+
+
+def test_a_history_begun_late_announces_a_key_that_is_good(node: OpenNode) -> None:
+    """Keys made a year before anybody pins the node."""
+    exchange_keys(node)
+    propose(node, EventKind.BEGIN)
+    late = after(node, timedelta(days=365))
+    confirm(late, EventKind.BEGIN, by=BETO, under=MANDATE)
+    known = history_of(node).known
+    assert known is not None
+    assert known.sealing_at(late.clock()).open_at(late.clock())
+
+
+def test_the_safe_holds_no_sealing_secret(node: OpenNode) -> None:
+    """What must be destroyed in time lies where the node can destroy it."""
+    changed(node, EventKind.BEGIN)
+    changed(node, EventKind.ROTATE)
+    held = (node.folder / "keys" / "next.keys").read_bytes()
+    safe = KeyRing.from_bytes(held, node.settings.node.id, keeper_of(node))
+    assert (safe.sealing, safe.next is not None) == ((), True)

@@ -3,6 +3,7 @@
     propose    an administrator says which change is due, and why
     confirm    another officer agrees; only now is the key event signed and the history one longer
     withdraw   the proposal is taken back; the keys stay as they are
+    announce   a new sealing key, which needs no second officer: it changes nobody's identity
 
 The history is a record like any other, so every step has its entry in the ledger. The
 secrets are not in it: whoever calls `confirm` brings them (`Secrets`) and stores them.
@@ -37,6 +38,7 @@ _CHANGES = frozenset({EventKind.BEGIN, EventKind.ROTATE, EventKind.COMPROMISE})
 
 PROPOSE = Act(name="key.propose", roles=frozenset({Role.ADMINISTRATOR}))
 CONFIRM = Act(name="key.confirm", roles=frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LIAISON}))
+ANNOUNCE = Act(name="key.announce", machine=True)
 WITHDRAW = Act(name="key.withdraw", roles=CONFIRM.roles)
 
 
@@ -173,6 +175,30 @@ def withdraw(*, reason: str, by: Officer, under: Mandate, work: Work, house: Hou
         record, body, proposal = _proposed(acts, house)
         acts.note(change=proposal.kind, reason=reason, proposed_by=proposal.by)
         return _put(acts, record, replace(body, proposal=None), under, house)
+
+
+def announce(
+    sealing: SealingKey, current: Identity, *, by: Officer, under: Mandate, work: Work, house: House
+) -> Record[object]:
+    """Announce a new sealing key to partners, signed by the identity in use.
+
+    Raises:
+        NotEntitledError: if *by* is not a service officer.
+        WrongStateError: if the history has not begun.
+        KeyHistoryError: if *current* is not the identity in use.
+    """
+    with acting(ANNOUNCE, by=by, under=under, work=work) as acts:
+        record = _held(acts, house.node)
+        body = KeyHistory(node=house.node) if record is None else _body(record)
+        known = body.known
+        if known is None:
+            needs = "begun (`ayni key begin`)"
+            raise WrongStateError(thing="the key history", state="new", act=ANNOUNCE.name, needs=needs)
+        event = key_events.announce(known, current, sealing, acts.now)
+        after = replace(body, events=(*body.events, event.decode()))
+        known_of(house.node, after.events)
+        acts.note(until=sealing.not_after.isoformat(), kid=current.kid)
+        return _put(acts, record, after, under, house)
 
 
 def find(node: str, work: Work) -> KeyHistory:

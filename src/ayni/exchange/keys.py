@@ -304,6 +304,10 @@ class KeyRing:
         """Return the ring for daily use, the next identity taken out."""
         return replace(self, next=None)
 
+    def for_the_safe(self) -> KeyRing:
+        """Return the ring to be kept elsewhere, without sealing secrets: there nobody destroys them in time."""
+        return replace(self, sealing=())
+
     def destroying(self, now: datetime) -> KeyRing:
         """Return the ring without the sealing secrets whose time has come. Deletion is complete when it is stored."""
         return replace(self, sealing=tuple(one for one in self.sealing if now < one.key.due_at()))

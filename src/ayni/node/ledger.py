@@ -99,7 +99,7 @@ def exchange_keys(node: OpenNode) -> KeyRing:
     if path.exists():
         return read_ring(node)
     ring = KeyRing.begin(node.settings.node.id, node.clock())
-    write_private(path.with_name(NEXT_FILE), ring.to_bytes(keeper))
+    write_private(path.with_name(NEXT_FILE), ring.for_the_safe().to_bytes(keeper))
     write_private(path, ring.without_next().to_bytes(keeper))
     return ring.without_next()
 

@@ -6,6 +6,9 @@
 
 A crash before 2 leaves a staged ring that the history does not know: it is destroyed. A
 crash after 2 leaves one that it does: it takes its place when the keys are opened next.
+
+A sealing key is renewed without anybody's doing. Its secret is stored before it is announced,
+so that a crash between the two leaves a key that the next turn announces.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +26,7 @@ from ayni.errors import KeysError
 from ayni.exchange import key_acts
 from ayni.exchange.key_acts import KeyHistory, Secrets
 from ayni.exchange.key_events import EventKind
-from ayni.exchange.keys import Identity, KeyRing, PublicIdentity, SealingSecret
+from ayni.exchange.keys import Identity, KeyRing, PublicIdentity, SealingKey, SealingSecret
 from ayni.node.doors import house_of
 from ayni.node.files import sync_folder, write_private
 from ayni.node.keys import FOLDER as KEYS_FOLDER
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
     from ayni.node.opening import OpenNode
 
 LOCK = "keys.lock"
+SEALING_AHEAD = timedelta(days=14)
+"""A sealing key is followed by the next this long before it ends. Ours: as long as a message waits to be delivered,
+so that a partner cut off for that long still has a key to seal for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +90,14 @@ def confirm(
 
 
 def _confirm(node: OpenNode, kind: EventKind, *, by: Officer, under: Mandate, next_file: Path | None) -> KeyHistory:
-    ring = read_ring(node)
+    ring = _with_sealing(node, read_ring(node))
     promised = _promised(node, ring, next_file)
     following, sealing = promised, ring.sealing
     if kind is not EventKind.BEGIN:
         following = Identity.generate(promised.node, promised.epoch + 1)
     if kind is EventKind.COMPROMISE:
         sealing = (SealingSecret.generate(node.clock()), *sealing)
-    newest = max((one.key for one in sealing), key=lambda key: key.not_before)
+    newest = _newest(replace(ring, sealing=sealing))
     secrets = Secrets(current=ring.current, promised=promised, following=following, sealing=newest)
     staged = _folder(node) / STAGED_FILE
     if kind is not EventKind.BEGIN:
@@ -103,6 +110,40 @@ def _confirm(node: OpenNode, kind: EventKind, *, by: Officer, under: Mandate, ne
     finally:
         _settle(node)
     return cast("KeyHistory", record.body)
+
+
+def renew_sealing(node: OpenNode, *, by: Officer, under: Mandate) -> SealingKey | None:
+    """Announce a new sealing key when the one in use ends soon, and destroy secrets whose time has come.
+
+    Returns the key that was announced, or None when it was not time, or the key history has not begun.
+    """
+    exchange_keys(node)
+    with _alone(node):
+        ring = _with_sealing(node, read_ring(node))
+        known = history_of(node).known
+        newest = _newest(ring)
+        if known is None or newest.recipient in {key.recipient for key in known.sealing}:
+            return None
+        with node.store.work() as work:
+            house = house_of(node.settings)
+            key_acts.announce(newest, ring.current, by=by, under=under, work=work, house=house)
+            work.commit()
+    return newest
+
+
+def _with_sealing(node: OpenNode, ring: KeyRing) -> KeyRing:
+    """Store and return the ring with a sealing key that is good for a while, and without those that are due."""
+    now = node.clock()
+    after = ring.destroying(now)
+    if not any(one.key.not_after - now > SEALING_AHEAD for one in after.sealing):
+        after = replace(after, sealing=(SealingSecret.generate(now), *after.sealing))
+    if after != ring:
+        write_private(_folder(node) / KEY_FILE, after.to_bytes(keeper_of(node)))
+    return after
+
+
+def _newest(ring: KeyRing) -> SealingKey:
+    return max((one.key for one in ring.sealing), key=lambda key: key.not_before)
 
 
 def settle(node: OpenNode) -> None:
@@ -120,7 +161,7 @@ def _settle(node: OpenNode) -> None:
     known = history_of(node).known
     if known is not None and known.identity == ring.current.public:
         keeper = keeper_of(node)
-        write_private(staged.with_name(NEXT_FILE), ring.to_bytes(keeper))
+        write_private(staged.with_name(NEXT_FILE), ring.for_the_safe().to_bytes(keeper))
         write_private(staged.with_name(KEY_FILE), ring.without_next().to_bytes(keeper))
     staged.unlink()
     sync_folder(staged.parent)

@@ -32,6 +32,8 @@ RETENTION_BASIS: Final = (
     "time limits for erasure (Directive (EU) 2016/680, article 5, or the national rule in its place)"
 )
 
+KEYS_BASIS: Final = "security of processing (Directive (EU) 2016/680, article 29, or the national rule in its place)"
+
 log = logging.getLogger("ayni.jobs")
 
 
@@ -115,6 +117,7 @@ def standing_jobs(node: OpenNode) -> tuple[Job, ...]:
     return (
         *feed_jobs(node),
         Job(name="retention", run=lambda stop: _forget_on_time(node, stop)),
+        Job(name="keys", run=lambda stop: _renew_keys(node, stop)),
         Job(name="ledger", run=lambda stop: _keep_history(node, stop)),
         Job(name="exchange", run=Exchange(node).run),
         Job(name="recalls", run=Recalls(Exchange(node)).run),
@@ -132,6 +135,19 @@ def _keep_history(node: OpenNode, stop: threading.Event) -> None:
         witnessed_ledger(node).run(stop)
     finally:
         connections[node.alias].close()
+
+
+def _renew_keys(node: OpenNode, stop: threading.Event) -> None:
+    """Every hour, follow a sealing key that ends soon by the next, and destroy secrets whose time has come."""
+    from ayni.node.officers.models import Account  # noqa: PLC0415 -- Django is configured once a node is open
+    from ayni.node.own_keys import renew_sealing  # noqa: PLC0415 -- as above
+
+    while not stop.is_set():
+        machine = Account.objects.of("retention")
+        if machine is not None:
+            under = Mandate(purpose=Purpose.ADMINISTRATION, legal_basis=KEYS_BASIS)
+            renew_sealing(node, by=machine.as_officer(), under=under)
+        stop.wait(RETENTION_EVERY_S)
 
 
 def _forget_on_time(node: OpenNode, stop: threading.Event) -> None:
