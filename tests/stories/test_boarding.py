@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from ayni.cli.story.play import played
-from ayni.cli.story.posts import CO, EC, OVERSIGHT, PA, draw_password
+from ayni.cli.story.given import take_back
+from ayni.cli.story.play import played, staged, until_back
+from ayni.cli.story.posts import CO, EC, OVERSIGHT, PA, Post, draw_password, free_port, heard_at, serve_all
+from ayni.cli.story.proven import audit
 from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import Telling
 from ayni.cli.story.traffic import BRISA
@@ -28,6 +32,10 @@ from ayni.node.opening import OpenNode, open_node
 
 AYNI = str(Path(sys.executable).parent / "ayni")
 PATIENCE_S = 300.0
+KINDS = (
+    *("signal", "task", "outcome", "request", "agreement"),
+    *("exposure", "holding", "recall", "recalled", "recall-answer", "onward-consent"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +130,63 @@ def test_it_leaves_no_process_behind(played_out: tuple[Path, str]) -> None:
     """Every node's process has ended with the demonstration."""
     folder, _ = played_out
     assert processes_of(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("times", "seed"), [(1, 1), *(pytest.param(10, seed, marks=pytest.mark.long) for seed in (2, 3))]
+)
+def test_killed_at_any_point_it_ends_in_the_same_state(
+    played_out: tuple[Path, str], tmp_path: Path, times: int, seed: int
+) -> None:
+    """Each node's process dies again and again, as in a power cut: nothing is lost, nothing is there twice."""
+    draw = random.Random(seed)
+    port = free_port()
+    with staged(tmp_path, draw_password(), tell=Telling(echo=lambda _: None), feed=heard_at(port)) as posts:
+        serve_all([post for post in posts.values() if post.id != CO.id])
+        story = Story(folder=tmp_path, posts=posts, tell=Telling(echo=lambda _: None))
+        with kills([posts[one.id] for one in (EC, PA, OVERSIGHT)], times, draw):
+            until_back(story, port)
+        with kills([posts[CO.id]], times, draw):
+            take_back(story)
+        assert audit(story)
+    assert end_state(tmp_path) == end_state(played_out[0])
+
+
+@contextmanager
+def kills(posts: list[Post], times: int, draw: random.Random) -> Iterator[None]:
+    """Kill and start the process of each post so many times, at random, while the block runs and until done."""
+
+    def kill(post: Post, pauses: list[float]) -> None:
+        for pause in pauses:
+            threading.Event().wait(pause)
+            post.stop(kill=True)
+            post.start()
+            post.wait()
+
+    threads = [
+        threading.Thread(target=kill, args=(post, [draw.uniform(0.0, 3.0) for _ in range(times)])) for post in posts
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join()
+
+
+def end_state(folder: Path) -> dict[str, Counter[tuple[str, str, str]]]:
+    """Return how many records of each kind, rule and state each node holds; a stray deviation of a decoy left out."""
+    state = {}
+    for institution in (EC, PA, CO, OVERSIGHT):
+        with node_of(folder, institution.id) as opened, opened.store.work() as work:
+            state[institution.id] = Counter(
+                (kind, header.rule, header.state)
+                for kind in KINDS
+                for header in work.find(Query(kind=kind))
+                if header.rule != "maritime.deviation/1"
+            )
+    return state
 
 
 @pytest.mark.long

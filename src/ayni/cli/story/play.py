@@ -63,18 +63,23 @@ def played(folder: Path, password: str, *, tell: Telling, consents: bool = True)
     with staged(folder, password, tell=tell, feed=heard_at(feed_port)) as posts:
         serve_all([post for post in posts.values() if post.id != CO.id])
         story = Story(folder=folder, posts=posts, tell=tell, consents=consents)
-        stream_in(story, feed_port, until=datetime.now(UTC))
-        decide(story)
-        share_it(story)
-        refuse_it(story)
-        if go_there(story):
-            board(story)
-        carry(story)
-        pass_on(story)
-        come_back(story)
+        until_back(story, feed_port)
         take_back(story)
         story.caught = rewrite(story)
         story.audited = audit(story)
         if story.outcome:
             count(story)
         yield story
+
+
+def until_back(story: Story, feed_port: int) -> None:
+    """Play from the first position until the partner that was off the line has caught up."""
+    stream_in(story, feed_port, until=datetime.now(UTC))
+    decide(story)
+    share_it(story)
+    refuse_it(story)
+    if go_there(story):
+        board(story)
+    carry(story)
+    pass_on(story)
+    come_back(story)
