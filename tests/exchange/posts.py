@@ -18,6 +18,7 @@ from ayni.agreements.text import AgreementText, Party
 from ayni.casework.raising import raise_signals
 from ayni.exchange import key_acts, partners
 from ayni.exchange.key_events import EventKind
+from ayni.exchange.payload import Attachment
 from ayni.exchange.pins import Pin
 from ayni.exchange.sharing import Shared, Terms, share
 from ayni.model.act import acting
@@ -163,14 +164,14 @@ def a_record(exchange: Exchange, number: int = 1) -> str:
     return raised.new[0]
 
 
-def give(exchange: Exchange, to: str, number: int = 1) -> Shared:
+def give(exchange: Exchange, to: str, number: int = 1, *, attachments: tuple[Attachment, ...] = ()) -> Shared:
     """Raise a signal and share it."""
     record, node = a_record(exchange, number), exchange.node
     with node.store.work() as work:
         shared = share(
             record,
             to,
-            terms=Terms(agreement=BETWEEN),
+            terms=Terms(agreement=BETWEEN, attachments=attachments),
             by=LIA,
             under=UNDER,
             work=work,

@@ -3,6 +3,7 @@
     POST envelopes     up to 32 envelopes              the signed receipt
     GET  waiting       nothing                         up to 32 envelopes for the asker, or 204
     POST receipts      the asker's signed receipt      204
+    GET  files/H/N     nothing                         8 MiB of a file sealed for the asker, from byte N on, or 404
 
 Nobody signs in. Each request carries the asker's signed word (`ayni.exchange.asking`); what is
 not of a pinned partner, too large, too slow or too often is turned away before anything is
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
@@ -27,10 +28,10 @@ from ayni.errors import AyniError, ChangedMeanwhileError, EnvelopeError, NodeErr
 from ayni.exchange import bundle
 from ayni.exchange.asking import Claim, fits, read_ask
 from ayni.exchange.receipt import MAX_RECEIPT_BYTES
-from ayni.node import fetching
+from ayni.node import attachments, fetching
 from ayni.node.running import running
 
-NOTHING = 204
+NOTHING, MISSING = 204, 404
 BAD, UNKNOWN, TOO_LARGE, TOO_OFTEN, UNAVAILABLE, TOO_SLOW = 400, 401, 413, 429, 503, 408
 PIECE: Final = 1 << 16
 SLOWEST_S: Final = 60.0
@@ -87,6 +88,18 @@ def receipts(request: HttpRequest) -> HttpResponse:
         return _nothing() if fetching.settle(running().exchange, asker, body) else _told(BUSY, UNAVAILABLE)
 
     return _answered(request, MAX_RECEIPT_BYTES, answer)
+
+
+@csrf_exempt
+@require_GET
+def file(request: HttpRequest, sha256: str, start: str) -> HttpResponse:
+    """Answer with a part of a file that was sealed for the asker; of others it is not said whether they exist."""
+
+    def answer(asker: str, _body: bytes) -> HttpResponse:
+        part = attachments.part(running().exchange, asker, sha256, int(start))
+        return _told("there is no such file for you", MISSING) if part is None else _answer(part, BUNDLE)
+
+    return _answered(request, 0, answer)
 
 
 def _answered(request: HttpRequest, longest: int, answer: Callable[[str, bytes], HttpResponse]) -> HttpResponse:
@@ -168,4 +181,5 @@ urlpatterns = [
     path("envelopes", envelopes, name="exchange_envelopes"),
     path("waiting", waiting, name="exchange_waiting"),
     path("receipts", receipts, name="exchange_receipts"),
+    re_path(r"^files/(?P<sha256>[0-9a-f]{64})/(?P<start>[0-9]{1,15})$", file, name="exchange_files"),
 ]

@@ -2,6 +2,8 @@
 
 ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1 --preview     what would leave, and whether it may
 ayni exchange send RECORD --to pe-dicapi --agreement EC-PE-1
+ayni exchange send RECORD … --attach photo.jpg                             a file travels with it, sealed
+ayni exchange files RECORD --out FOLDER                                    what came with a partner's record
 ayni exchange deliver                                                      now, without waiting for the served node
 ayni exchange receive                                                      now, what waits for us at partners
 ayni exchange courier write|read FILE                                      carried by hand
@@ -11,13 +13,16 @@ ayni exchange ask --to pe-dicapi --agreement EC-PE-1 --question "…"        a c
 
 from __future__ import annotations
 
+from dataclasses import replace
+from mimetypes import guess_type
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ayni.cli import exchange_exposure, exchange_recall, exchange_requests, exchange_room
 from ayni.cli.acting import Desk, acts, json_option, node_option
-from ayni.cli.exchange_courier import courier, receive
+from ayni.cli.exchange_courier import courier, files, receive
 from ayni.cli.exchange_sight import visible
 from ayni.cli.frame import language
 from ayni.cli.output import show_json, show_rows
@@ -25,9 +30,9 @@ from ayni.node.opening import open_node
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ayni.agreements.book import Book
+    from ayni.exchange.payload import Attachment
     from ayni.exchange.sharing import Preview, Terms
     from ayni.model.signal import Reason
     from ayni.node.exchange import Turn
@@ -46,6 +51,12 @@ def exchange() -> None:
 @click.option("--tip-off", is_flag=True, help="Mark it as told without being asked.")
 @click.option("--source", type=click.Choice(["A", "B", "C", "X"]), help="Reliability of the source.")
 @click.option("--accuracy", type=click.IntRange(1, 4), help="Accuracy of the information, 1 certain to 4.")
+@click.option(
+    "--attach",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File that travels with it, sealed; repeatable.",
+)
 @click.option("--acknowledge", is_flag=True, help="You have read and accept the restriction that H3 refers to.")
 @json_option
 @acts
@@ -59,6 +70,7 @@ def send(
     tip_off: bool,
     source: str | None,
     accuracy: int | None,
+    attach: tuple[Path, ...],
     acknowledge: bool,
     as_json: bool,
 ) -> None:
@@ -71,12 +83,15 @@ def send(
         return
     if not name:
         raise click.UsageError("name the --agreement, or look first with --preview")
+    attached = _attached(desk, to, attach)
     try:
         with desk.work() as work:
             shared = sharing.share(
                 record,
                 to,
-                terms=_terms(name, source, accuracy, tip_off=tip_off, acknowledged=acknowledge),
+                terms=replace(
+                    _terms(name, source, accuracy, tip_off=tip_off, acknowledged=acknowledge), attachments=attached
+                ),
                 by=desk.by,
                 under=desk.under,
                 work=work,
@@ -152,6 +167,16 @@ def said(reasons: Sequence[Reason]) -> list[str]:
     return [render(reason, language=language(), catalogue=words()).text for reason in reasons]
 
 
+def _attached(desk: Desk, to: str, files: tuple[Path, ...]) -> tuple[Attachment, ...]:
+    if not files:
+        return ()
+    from ayni.node.attachments import attach  # noqa: PLC0415 -- needs Django configured
+    from ayni.node.exchange import Exchange  # noqa: PLC0415 -- as above
+
+    exchange = Exchange(desk.node)
+    return tuple(attach(exchange, to, path, guess_type(path)[0] or "application/octet-stream") for path in files)
+
+
 def _preview(desk: Desk, record: str, to: str) -> Preview:
     from ayni.exchange import sharing  # noqa: PLC0415 -- as above
 
@@ -221,6 +246,7 @@ def _book(desk: Desk) -> Book:
 for command in (
     courier,
     receive,
+    files,
     exchange_requests.ask,
     exchange_requests.answer,
     exchange_requests.requests,

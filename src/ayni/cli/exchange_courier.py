@@ -85,3 +85,18 @@ def receive(*, partners: tuple[str, ...], folder: Path, as_json: bool) -> None:
     show_rows(head, rows, as_json=as_json, empty="No partner has an address to ask.")
     if any(one.error for one in found):
         raise SystemExit(1)
+
+
+@click.command()
+@click.argument("record")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+@json_option
+@acts
+def files(desk: Desk, *, record: str, out: Path, as_json: bool) -> None:
+    """Write out the files that came with a partner's RECORD; who took copies is noted: recall cannot reach them."""
+    from ayni.node.attachments import export  # noqa: PLC0415 -- needs Django configured
+
+    written = export(desk.node, record, out, by=desk.by, under=desk.under)
+    show_rows(
+        ("file",), [(str(path),) for path in written], as_json=as_json, empty="No file came with it, or not yet."
+    )

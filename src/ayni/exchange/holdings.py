@@ -25,6 +25,8 @@ from ayni.model.store import Query, Work
 
 EXPOSURE, HOLDING = "exposure", "holding"
 SENT, HELD, REFUSED, UNDELIVERED = "sent", "held", "refused", "undelivered"
+AWAITED, SPOILT = "awaited", "spoilt"
+"""States of a holding whose files are still to be fetched; whose files came and do not open."""
 CONSENTED = "consented"
 """State of an exposure at one to whom a holder may pass our record on, with our consent."""
 CORRECTING, UNCORRECTED = "correcting", "uncorrected"
@@ -74,6 +76,8 @@ class Holding:
     keep_until: datetime
     signed: str
     """The signed message, base64: evidence that verifies without our keys."""
+    files: tuple[str, ...] = ()
+    """SHA-256 of what each attachment held, in the order of the message; kept as files of the holding."""
 
     def payload(self) -> Payload:
         """Return what was signed; its body is the record as its originator wrote it."""

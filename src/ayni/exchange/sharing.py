@@ -26,6 +26,7 @@ from ayni.errors import ChangedMeanwhileError, NotAgreedError, UnknownError, Wro
 from ayni.exchange.consent import believed, kept_for
 from ayni.exchange.correction import overtook
 from ayni.exchange.holdings import (
+    AWAITED,
     CORRECTING,
     EXPOSURE,
     HELD,
@@ -339,7 +340,7 @@ def _keep(received: Received, acts: Acting, context: Context) -> Sequence[Reason
         handling=wire.handling,
         categories=wire.categories,
         keep_until=kept.header.keep_until,
-        state=HELD,
+        state=AWAITED if payload.attachments else HELD,
     )
     acts.put(Record(header=header, body=holding), replacing=None)
     overtook(wire, acts, context)

@@ -20,7 +20,7 @@ import fcntl
 import os
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -38,6 +38,7 @@ from ayni.exchange.envelope import Agreed, Opener
 from ayni.exchange.jws import PublicPair
 from ayni.exchange.keys import Identity, KeyRing, PublicIdentity, origin_of
 from ayni.exchange.partners import Partner
+from ayni.exchange.payload import MAX_LIFE
 from ayni.exchange.receipt import MAX_RECEIPT_BYTES, Item, check_receipt, read_receipt, sign_receipt
 from ayni.exchange.receiving import Inbox
 from ayni.exchange.sending import Fate, fate
@@ -216,14 +217,17 @@ class Exchange:
         """Send what waits, and fetch if settings say so, until *stop* is set: the job `exchange`."""
         from django.db import connections  # noqa: PLC0415 -- Django is configured
 
-        from ayni.node.fetching import Rounds, fetch  # noqa: PLC0415 -- it is built on this module
+        from ayni.node.attachments import Arriving  # noqa: PLC0415 -- it is built on this module
+        from ayni.node.fetching import Rounds, fetch  # noqa: PLC0415 -- as above
 
+        files = Arriving(self)
         rounds = Rounds(every_s=self.node.settings.exchange.fetch_every_s)
         try:
             while not stop.wait(LOOK_EVERY_S):
                 self.send(stop=stop)
                 for name in rounds.due(self):
                     fetch(self, name, stop=stop)
+                files.step()
         finally:
             for line in self._lines.values():
                 line.close()
@@ -395,8 +399,19 @@ class Exchange:
         said = self.ask(partner, "POST", "envelopes", body, longest=MAX_RECEIPT_BYTES)
         return said.body
 
-    def ask(self, partner: Partner, method: str, what: str, body: bytes = b"", *, longest: int) -> Said:
+    def ask(
+        self,
+        partner: Partner,
+        method: str,
+        what: str,
+        body: bytes = b"",
+        *,
+        longest: int,
+        into: Callable[[bytes], None] | None = None,
+    ) -> Said:
         """Ask a partner's node for something, in our name, over a connection that is kept open.
+
+        What comes goes *into* where it is wanted, piece by piece, or stands in the answer.
 
         Raises:
             OSError: if it cannot be reached, or answers with anything but success.
@@ -411,7 +426,7 @@ class Exchange:
             line = self._lines[card.node] = Line(
                 address=card.address, certificate=card.certificate, timeout_s=ANSWER_S
             )
-        said = line.ask(method, path, body or None, headers=headers, longest=longest)
+        said = line.ask(method, path, body or None, headers=headers, longest=longest, into=into)
         if said.status not in {OK, NOTHING}:
             why = said.body[:200].decode("ascii", "replace").strip()
             message = f"{card.node} answered {said.status}: {why}"
@@ -439,6 +454,9 @@ class Exchange:
         now = self.node.clock()
         if now - self._forgotten >= FORGET_EVERY:
             self.outbox.forget(now - timedelta(days=self.node.settings.retention.records_days))
+            from ayni.node import attachments  # noqa: PLC0415 -- it is built on this module
+
+            attachments.forget(self, older_than_s=MAX_LIFE.total_seconds())
             self._forgotten = now
 
 

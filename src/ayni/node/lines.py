@@ -7,7 +7,7 @@ import hmac
 import http.client
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -40,22 +40,38 @@ class Line:
     _open: http.client.HTTPSConnection | None = field(default=None, init=False, repr=False)
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, *, headers: Mapping[str, str], longest: int
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        headers: Mapping[str, str],
+        longest: int,
+        into: Callable[[bytes], None] | None = None,
     ) -> Said:
         """Send one request and return the answer, of which at most *longest* bytes are read.
+
+        What a successful answer brings goes *into* where it is wanted, piece by piece as it comes.
 
         Raises:
             OSError: if the partner cannot be reached, shows another certificate, answers too slowly or too much.
         """
-        kept = self._open is not None
+        kept, came = self._open is not None, list[int]()
+
+        def note(piece: bytes) -> None:
+            came[:] = [len(piece)]
+            if into is not None:
+                into(piece)
+
+        noted = None if into is None else note
         try:
-            return self._once(method, path, body, headers, longest)
+            return self._once(method, path, body, headers, longest, noted)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            if not kept or isinstance(error, TimeoutError):
+            if not kept or came or isinstance(error, TimeoutError):
                 raise _told(error) from error
         try:  # the partner had closed a connection that was kept open: once more, on a new one
-            return self._once(method, path, body, headers, longest)
+            return self._once(method, path, body, headers, longest, noted)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise _told(error) from error
@@ -66,7 +82,15 @@ class Line:
             self._open.close()
             self._open = None
 
-    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], longest: int) -> Said:
+    def _once(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        longest: int,
+        into: Callable[[bytes], None] | None,
+    ) -> Said:
         line = self._open or self._connect()
         self._open = line
         try:
@@ -76,6 +100,7 @@ class Line:
             got = line.getresponse()  # turned away before all was sent: the answer says why
         until = time.monotonic() + LONGEST_S
         pieces: list[bytes] = []
+        take = into if into is not None and got.status == http.client.OK else pieces.append
         size = 0
         while piece := got.read1(PIECE):
             size += len(piece)
@@ -83,7 +108,7 @@ class Line:
                 self.close()
                 message = f"an answer longer than {longest} bytes or {LONGEST_S:.0f} seconds"
                 raise OSError(message)
-            pieces.append(piece)
+            take(piece)
         if got.length:
             message = f"an answer {got.length} bytes too short"
             raise OSError(message)
