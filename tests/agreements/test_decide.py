@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from datetime import date
 
 import cedarpy
 import pytest
 
 from ayni.agreements.classes import sights
 from ayni.agreements.core import CORE_TITLES, core_policies
-from ayni.agreements.decide import compile_core, compile_text
-from ayni.agreements.drafting import TEMPLATES, words
+from ayni.agreements.decide import compile_core, compile_text, shape_of
+from ayni.agreements.drafting import TEMPLATES, new_text, words
 from ayni.agreements.request import encoder, holder_context
 from ayni.agreements.syntax import read_policies, write_policies
+from ayni.agreements.text import AgreementText, Party
 from ayni.agreements.vocabulary import BY_PATH, HANDLE, Action, Value, schema
 from ayni.errors import InvalidValueError
 from ayni.model.handling import Category, Purpose
@@ -182,6 +185,45 @@ def test_what_shares_an_answer_deserves_it(template: str) -> None:
             "context.signatures": source.randint(0, 4),
         }
         assert slice_.decide(facts) == slice_.evaluate(facts)
+
+
+NODES = ("ec.armada", "pe.dicapi", "br.marinha", "xx.stranger", "xx.other")
+
+
+def between(agreement: str, *parties: str) -> AgreementText:
+    """Return a text that differs from others in nothing but who its parties are."""
+    signing = [Party(id=name, name=name) for name in parties]
+    return new_text("maritime-bilateral", agreement=agreement, parties=signing, starts_on=date(2026, 1, 1))
+
+
+def test_agreements_that_differ_in_their_parties_share_answers_rightly() -> None:
+    """Whoever asks, holds and made a record: a party of this agreement is a stranger to the next one."""
+    pairs = list(itertools.permutations(NODES[:3], 2))
+    texts = [between(f"A-{at}", *pair) for at, pair in enumerate(pairs)]
+    slices = [compile_text(text) for text in texts]
+    source = random.Random(31)
+    asked = [a_random_request(source, texts[0]) for _ in range(60)]
+    for facts, names in itertools.product(asked, [source.choices(NODES, k=3) for _ in range(12)]):
+        principal, holder, originator = names
+        one = {**facts, "principal": principal, "context.holder": holder, "resource.originator": originator}
+        for slice_ in source.sample(slices, 2):
+            decision = slice_.decide(one)
+            assert decision == slice_.evaluate(one)
+            assert all(name.startswith((f"{slice_.agreement}/", "core/")) for name in decision.articles)
+
+
+def test_only_policies_of_one_shape_share_answers() -> None:
+    """A number, an action, who is named where and how often: each makes another shape; ids and names do not."""
+    policy = """@id("{name}") permit (principal, action == Action::"{action}", resource)
+        when {{ principal == Node::"{one}" && resource.originator == Node::"{two}" && resource.ageDays < {days} }};"""
+    plain = {"name": "a", "action": "share", "one": "x", "two": "y", "days": "9"}
+
+    def shape(**changes: str) -> object:
+        return shape_of(read_policies(policy.format(**{**plain, **changes}), "trial"))[0]
+
+    assert shape() == shape(name="b") == shape(one="v", two="w") == shape(one="y", two="x")
+    others = [shape(), shape(two="x"), shape(days="8"), shape(action="use")]
+    assert len(set(others)) == len(others)
 
 
 def test_sights_are_exact_or_whole() -> None:

@@ -13,7 +13,8 @@ denial, with an `Alarm` that the node must show to a person.
 
 Policies are pure functions of the facts they read, so an answer is remembered under those
 facts, and values that no policy tells apart (`classes`) share it; a list of ten thousand rows
-asks Cedar only about the distinct ones.
+asks Cedar only about the distinct ones. Institutions are only ever compared with one another,
+so agreements that differ in nothing but who their parties are share what they remember.
 
 Source: Cedar, authorization semantics (default deny, forbid overrides permit, skip on error).
 """
@@ -24,12 +25,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from ayni.agreements.classes import Sight, looking, sights
 from ayni.agreements.core import CORE_TITLES, core_policies, core_sha256
 from ayni.agreements.drafting import words
 from ayni.agreements.request import encoder, holder_context
-from ayni.agreements.syntax import HOLDER, Policy, read_policies, write_policies
+from ayni.agreements.syntax import HOLDER, Expr, Policy, read_policies, write_policies
 from ayni.agreements.text import AgreementText, Words, sha256
 from ayni.agreements.vocabulary import Action, Facts, Value
 from ayni.errors import UnsoundAgreementError
@@ -181,6 +183,32 @@ class Answer:
     errors: tuple[str, ...] = ()
 
 
+class _Memory(dict[tuple[object, ...], tuple[tuple[int, ...], tuple[int, ...]]]):
+    """What was asked, to the places of the permits and of the forbids that held."""
+
+
+_MEMORIES: WeakValueDictionary[tuple[object, ...], _Memory] = WeakValueDictionary()
+"""The shape of policies to what is remembered of them, as long as some part has that shape."""
+
+
+def shape_of(policies: Sequence[Policy]) -> tuple[tuple[object, ...], Mapping[Value, int]]:
+    """Return policies with their ids left out and institutions numbered as they are named, and these numbers.
+
+    Cedar compares institutions for equality alone. What it answers is therefore the same for policies of
+    one shape, if each institution of a request is named by the same number, or by none, and the same
+    institutions of the request are equal.
+    """
+    numbers: dict[Value, int] = {}
+
+    def numbered(expr: Expr) -> tuple[object, ...]:
+        if expr.op == "node":
+            return "node", numbers.setdefault(expr.value, len(numbers))
+        return (expr.op, type(expr.value), expr.value, *[numbered(arg) for arg in expr.args])
+
+    shape = tuple([(policy.permits, policy.actions, numbered(policy.condition)) for policy in policies])
+    return shape, numbers
+
+
 class Part:
     """Policies that are asked together: the core rules, shared by all slices, or the articles of one."""
 
@@ -193,28 +221,41 @@ class Part:
             action: _Preparation(tuple(policy for policy in policies if action in policy.actions))
             for action in Action
         }
-        self._names_nodes = any(node.op == "node" for policy in policies for node in policy.condition.walk())
-        self._known: dict[tuple[object, ...], Answer] = {}
+        self._ids = tuple(policy.id for policy in policies)
+        self._places = {name: place for place, name in enumerate(self._ids)}
+        shape, self._named = shape_of(policies)
+        self._known = _MEMORIES.setdefault(shape, _Memory())
 
     def remembered(self, facts: Facts) -> Answer:
         """Return the answer, asked only once for requests that the policies cannot tell apart."""
         action = str(facts["action"])
         key = (action, facts["context.purpose"], self._nodes(facts), self._prepare[action].seen(facts))
         known = self._known.get(key)
-        if known is None:
-            known = self.ask(facts)
-            if not known.errors:
-                if len(self._known) >= REMEMBERED:
-                    self._known.clear()
-                self._known[key] = known
-        return known
+        if known is not None:
+            permits, forbids = known
+            ids = self._ids
+            return Answer(
+                permits=tuple(sorted([ids[at] for at in permits])), forbids=tuple(sorted([ids[at] for at in forbids]))
+            )
+        answer = self.ask(facts)
+        if not answer.errors:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            places = self._places
+            self._known[key] = (
+                tuple([places[name] for name in answer.permits]),
+                tuple([places[name] for name in answer.forbids]),
+            )
+        return answer
 
-    def _nodes(self, facts: Facts) -> tuple[Value, ...]:
-        """Return what policies see of the institutions: who they are, or only which of them are the same."""
+    def _nodes(self, facts: Facts) -> tuple[object, ...]:
+        """Return what policies see of the institutions: which named one each is, and which are the same."""
         principal, holder, originator = facts["principal"], facts["context.holder"], facts["resource.originator"]
-        if self._names_nodes:
-            return principal, holder, originator
-        return principal == originator, principal == holder, holder == originator
+        same = (principal == originator, principal == holder, holder == originator)
+        if not self._named:
+            return same
+        named = self._named.get
+        return named(principal), named(holder), named(originator), *same
 
     def ask(self, facts: Facts) -> Answer:
         """Return the answer, asked of Cedar anew."""
