@@ -196,3 +196,17 @@ def test_a_program_works_in_a_room(node: TestNode, posts: tuple[Post, Post]) -> 
     assert program.post(f"/rooms/{room}/members", {"members": []}, **WHY).json()["told"] == [to]
     assert [one["id"] for one in program.get("/rooms").json()["items"]] == [room]
     assert program.post(f"/rooms/{LOST}/entries", {"words": "-"}, **WHY).status_code == 404
+
+
+def test_a_program_lends_a_record(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """What leaves is not kept in clear there; its key is not ours to ask for, and too long is refused."""
+    from ayni.node.running import running
+
+    program, to = Program(node, Role.LIAISON, Role.COORDINATOR), posts[1].node
+    record = a_record(running().exchange, 11)
+    wanted = {"record": record, "to": to, "agreement": BETWEEN, "lease_h": 13}
+    assert program.post("/exchange/shares", wanted, **WHY).status_code == 400
+    assert program.post("/exchange/shares", {**wanted, "lease_h": 4}, **WHY).status_code == 201
+    assert program.post("/exchange/leases", {"record": record}, **WHY).status_code == 409
+    assert program.get(f"/exchange/leases/{record}", **WHY).status_code == 409
+    assert program.get(f"/exchange/leases/{LOST}", **WHY).status_code == 404

@@ -15,6 +15,7 @@ from ayni.api import (
     exchange,
     exposure,
     house,
+    leases,
     recalls,
     requests,
     rooms,
@@ -61,4 +62,5 @@ api.add_router("", requests.router)
 api.add_router("", recalls.router)
 api.add_router("", exposure.router)
 api.add_router("", rooms.router)
+api.add_router("", leases.router)
 api.add_router("", house.router)

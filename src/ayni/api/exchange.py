@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -62,7 +63,11 @@ def share(request: HttpRequest) -> HttpResponse:
         else None
     )
     terms = sharing.Terms(
-        agreement=body.agreement, tip_off=body.tip_off, acknowledged=body.acknowledged, evaluation=told
+        agreement=body.agreement,
+        tip_off=body.tip_off,
+        acknowledged=body.acknowledged,
+        evaluation=told,
+        lease=None if body.lease_h is None else timedelta(hours=body.lease_h),
     )
     node = running()
     with node.store.work() as work:

@@ -82,6 +82,8 @@ class NewShare(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     agreement: Name
     tip_off: bool = False
     acknowledged: bool = False
+    lease_h: Annotated[int, msgspec.Meta(ge=1, le=12)] | None = None
+    """With it the partner keeps ciphertext only, and asks for a key of so many hours."""
     source: Source | None = None
     accuracy: Accuracy | None = None
 
@@ -213,6 +215,26 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
     """A copy that was written down."""
 
     copy: str
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record that was lent, whose key is asked for."""
+
+    record: Name
+
+
+class KeyAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was asked for."""
+
+    record: str
+    message: str
+
+
+class Unlocked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a record that was lent says, while its key lasts."""
+
+    record: str
+    body: Any
 
 
 class NewRoom(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -126,5 +126,16 @@ def instant(text: str) -> datetime:
     return at
 
 
+def span(text: str) -> timedelta:
+    """Read `6h`, `30m`, `2d`.
+
+    Raises:
+        click.BadParameter: if it is not one.
+    """
+    if text[:-1].isdigit() and text[-1:] in UNITS:
+        return int(text[:-1]) * UNITS[text[-1]]
+    raise click.BadParameter(f"{text!r} is not a span like 6h")
+
+
 def _path(value: object) -> Path:
     return value if isinstance(value, Path) else Path(str(value))

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ayni.cli import exchange_exposure, exchange_recall, exchange_requests, exchange_room
-from ayni.cli.acting import Desk, acts, json_option, node_option
+from ayni.cli.acting import Desk, acts, json_option, node_option, span
 from ayni.cli.exchange_courier import courier, files, receive
 from ayni.cli.exchange_sight import visible
 from ayni.cli.frame import language
@@ -57,6 +57,9 @@ def exchange() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File that travels with it, sealed; repeatable.",
 )
+@click.option(
+    "--lease", default="", metavar="SPAN", help="They keep ciphertext only, and ask for a key of 4h each time."
+)
 @click.option("--acknowledge", is_flag=True, help="You have read and accept the restriction that H3 refers to.")
 @json_option
 @acts
@@ -72,6 +75,7 @@ def send(
     accuracy: int | None,
     attach: tuple[Path, ...],
     acknowledge: bool,
+    lease: str,
     as_json: bool,
 ) -> None:
     """Share RECORD with a partner: the agreement decides, and it leaves as soon as the line holds."""
@@ -90,7 +94,9 @@ def send(
                 record,
                 to,
                 terms=replace(
-                    _terms(name, source, accuracy, tip_off=tip_off, acknowledged=acknowledge), attachments=attached
+                    _terms(name, source, accuracy, tip_off=tip_off, acknowledged=acknowledge),
+                    attachments=attached,
+                    lease=span(lease) if lease else None,
                 ),
                 by=desk.by,
                 under=desk.under,
@@ -259,6 +265,7 @@ for command in (
     exchange_exposure.exposure,
     exchange_recall.recall,
     exchange_recall.recalled,
+    exchange_recall.lease,
     exchange_recall.settle,
     visible,
 ):

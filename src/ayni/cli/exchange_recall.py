@@ -9,12 +9,11 @@ ayni exchange settle RECORD --words "Case closed without it."     ours, made fro
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from ayni.cli.acting import Desk, acts, instant, json_option
+from ayni.cli.acting import Desk, acts, instant, json_option, span
 from ayni.cli.output import show_json
 
 if TYPE_CHECKING:
@@ -99,12 +98,11 @@ def recall(desk: Desk, *, record: str, why: str, within: str, as_json: bool) -> 
     from ayni.exchange.recall_records import recall_in  # noqa: PLC0415 -- as above
     from ayni.node.exchange import Exchange  # noqa: PLC0415 -- needs Django configured
 
-    span = instant(within) - datetime.now(UTC)
     with desk.work() as work:
         done = order(
             record,
             why=why,
-            answer_within=span,
+            answer_within=span(within),
             by=desk.by,
             under=desk.under,
             work=work,
@@ -156,6 +154,25 @@ def settle(desk: Desk, *, record: str, words: str, as_json: bool) -> None:
         show_json({"record": record, "decided": list(decided)})
     else:
         click.echo(f"decided about {', '.join(decided)}")
+
+
+@click.command()
+@click.argument("record")
+@json_option
+@acts
+def lease(desk: Desk, *, record: str, as_json: bool) -> None:
+    """Ask the originator for the key of a RECORD that it lent; the served node opens it while the key lasts."""
+    from ayni.agreements.shelf import Shelf  # noqa: PLC0415 -- compiled policies, only where needed
+    from ayni.exchange.lease import ask_key  # noqa: PLC0415 -- cryptography, only where needed
+
+    with desk.work() as work:
+        book = Shelf().book(work)
+        message = ask_key(record, by=desk.by, under=desk.under, work=work, house=desk.house, book=book)
+        work.commit()
+    if as_json:
+        show_json({"record": record, "message": message})
+    else:
+        click.echo(f"asked for (message {message}); read it through the served node: GET /exchange/leases/{record}")
 
 
 def _told(found: Tree) -> Iterator[str]:

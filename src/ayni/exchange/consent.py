@@ -141,7 +141,7 @@ def give(
         if stored.header.originator != house.node:
             raise NotEntitledError(officer=by.name, act=f"{GIVE.name} of a record of {stored.header.originator}")
         there = None if stored.header.recalled_at else _at(work, record, via)
-        if there is None:
+        if there is None or there.leased:
             raise WrongStateError(
                 thing=f"record {record}", state=f"not at {via}", act=GIVE.name, needs=f"held by {via}"
             )

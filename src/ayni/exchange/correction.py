@@ -37,6 +37,7 @@ from ayni.exchange.holdings import (
     CORRECTING,
     CORRECTION,
     THERE,
+    UNCORRECTED,
     Exposure,
     exposure_in,
     exposures,
@@ -208,6 +209,9 @@ class _Telling:
             stored = acts.get(found.id)
             exposure = exposure_in(stored)
             if exposure.sha256 == self.said.sha256:
+                continue
+            if exposure.leased:  # its old bytes open no more: no key is lent for what is corrected
+                acts.put(next_version(stored, exposure, now=acts.now, state=UNCORRECTED), replacing=found.version)
                 continue
             changed, state = replace(exposure, sha256=self.said.sha256), found.state
             identifiers = stored.header.identifiers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ayni.exchange import consent, correction, recalled, requests, room_arrivals, sharing, steps
+from ayni.exchange import consent, correction, lease, recalled, requests, room_arrivals, sharing, steps
 from ayni.exchange.payload import Type
 from ayni.exchange.receiving import Effect
 
@@ -16,4 +16,5 @@ ALL_EFFECTS: Mapping[Type, Effect] = {
     **consent.EFFECTS,
     **correction.EFFECTS,
     **room_arrivals.EFFECTS,
+    **lease.EFFECTS,
 }

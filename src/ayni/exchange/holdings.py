@@ -58,6 +58,8 @@ class Exposure:
     """Until when the partner may keep it."""
     via: str = ""
     """Who may pass it on to them with our consent; empty for what we gave ourselves."""
+    leased: bool = False
+    """True where they keep ciphertext only, and ask for the key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

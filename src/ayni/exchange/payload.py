@@ -62,6 +62,8 @@ class Type(StrEnum):
     ONWARD_CONSENT = "onward-consent"
     AGREEMENT_STEP = "agreement-step"
     ROOM = "room"
+    LEASE = "lease"
+    LEASE_KEY = "lease-key"
     CHECKPOINT = "checkpoint"
     KEY_EVENT = "key-event"
 
@@ -72,12 +74,20 @@ class Type(StrEnum):
 
 
 _CONTROL = frozenset(
-    {Type.CORRECTION, Type.RECALL, Type.RECALL_ANSWER, Type.AGREEMENT_STEP, Type.CHECKPOINT, Type.KEY_EVENT}
+    {
+        *(Type.CORRECTION, Type.RECALL, Type.RECALL_ANSWER, Type.AGREEMENT_STEP, Type.CHECKPOINT, Type.KEY_EVENT),
+        *(Type.LEASE, Type.LEASE_KEY),
+    }
 )
 _UNDER_AGREEMENT = frozenset(
-    {Type.SHARE, Type.REQUEST, Type.ANSWER, Type.TIP_OFF, Type.CORRECTION, Type.ONWARD_CONSENT, Type.ROOM}
+    {
+        *(Type.SHARE, Type.REQUEST, Type.ANSWER, Type.TIP_OFF, Type.CORRECTION, Type.ONWARD_CONSENT, Type.ROOM),
+        *(Type.LEASE, Type.LEASE_KEY),
+    }
 )
-_OF_A_RECORD = frozenset({Type.SHARE, Type.TIP_OFF, Type.CORRECTION, Type.RECALL, Type.RECALL_ANSWER})
+_OF_A_RECORD = frozenset(
+    {Type.SHARE, Type.TIP_OFF, Type.CORRECTION, Type.RECALL, Type.RECALL_ANSWER, Type.LEASE, Type.LEASE_KEY}
+)
 _IS_THE_RECORD = frozenset({Type.SHARE, Type.TIP_OFF, Type.CORRECTION})
 """Types whose body is the record itself, byte for byte as its originator wrote it."""
 

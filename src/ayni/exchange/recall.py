@@ -23,6 +23,8 @@ from ayni.exchange.keys import Identity
 from ayni.exchange.payload import MAX_LIFE, About, Type
 from ayni.exchange.post import Draft, post
 from ayni.exchange.recall_records import (
+    LEASE,
+    MOST,
     ORDERED,
     RECALL,
     Recall,
@@ -41,7 +43,7 @@ from ayni.model.codec import to_json
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer, Role
 from ayni.model.record import Header, House, Record, next_version
-from ayni.model.store import Work
+from ayni.model.store import Query, Work
 
 ACT = Act(name="record.recall", roles=frozenset({Role.LIAISON, Role.COORDINATOR, Role.OVERSIGHT}))
 LOOK = Act(name="record.recall-tree", roles=ACT.roles | {Role.INVESTIGATOR, Role.ANALYST})
@@ -160,6 +162,8 @@ def recall(
             lives=MAX_LIFE,
         )
         to = take_back(acts, draft, record, work=work, house=house, beside=answered)
+        for lease in work.find(Query(kind=LEASE, identifier=f"record:{record}", limit=MOST)):
+            acts.tombstone(lease.id, why="its record was recalled")
         body = replace(body, to=tuple(sorted({*body.to, *to})))
         replacing = None if before is None else before.header.version
         at = replace(stored.header, version=(replacing or 0) + 1, changed_at=acts.now, state=ORDERED)

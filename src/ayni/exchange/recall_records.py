@@ -24,6 +24,8 @@ from ayni.model.store import Query, Work
 
 RECALL, RECALLED, ANSWER = "recall", "recalled", "recall-answer"
 COPY = "copy"
+LEASE = "lease"
+"""Kind of the record that keeps the key of a record that was lent (`ayni.exchange.lease`)."""
 ANSWERED, PROVEN, COURT = "answered", "proven", "court"
 """States of `recalled` and `recall-answer`: said, proven, and frozen because a court holds the record."""
 ORDERED, SENT = "ordered", "sent"

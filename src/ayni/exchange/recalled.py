@@ -90,6 +90,7 @@ def _obey(received: Received, acts: Acting, context: Context) -> Sequence[Reason
             reason_of(Cause.MALFORMED, what="recall", detail="it names another record than the envelope around it"),
         )
     acts.note(record=order.record, order=order_digest(word))
+    context.lent.forget(order.record)
     stored = recalled_by(work, order.record, signer)
     if stored is not None:
         _again(stored, received, acts, context)

@@ -29,6 +29,7 @@ from ayni.agreements.vocabulary import Action
 from ayni.errors import AyniError, ChangedMeanwhileError, EnvelopeError, NodeError
 from ayni.exchange.envelope import Envelope, Opened, Opener
 from ayni.exchange.keys import Identity, PublicIdentity
+from ayni.exchange.lent_keys import LentKeys
 from ayni.exchange.payload import MAX_LISTED, Payload, Type
 from ayni.exchange.receipt import MAX_REASONS, Item, Outcome
 from ayni.exchange.refusals import Cause, reason_of
@@ -92,6 +93,8 @@ class Context:
     """The service officer `inbox`, with the person who answers for it."""
     identity: Identity
     """Our own keys: an effect may have to sign an answer."""
+    lent: LentKeys
+    """Keys that partners have lent to this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +190,7 @@ class Inbox:
     opener: OpenerOf
     store: Store
     shelf: Shelf = field(default_factory=Shelf)
+    lent: LentKeys = field(default_factory=LentKeys)
 
     def receive(self, envelopes: Sequence[bytes]) -> tuple[Item, ...]:
         """Take in envelopes in the order given; return what became of each, once that is durable.
@@ -216,7 +220,15 @@ class Inbox:
     def _take_in(self, envelopes: Sequence[bytes], failed: Reason | None = None) -> tuple[Item, ...]:
         with self.store.work() as work:
             book, known = self.shelf.book(work), self.known(work)
-            context = Context(work=work, house=self.house, book=book, known=known, by=self.by, identity=self.identity)
+            context = Context(
+                work=work,
+                house=self.house,
+                book=book,
+                known=known,
+                by=self.by,
+                identity=self.identity,
+                lent=self.lent,
+            )
             turn = _Turn(context, self.effects, failed)
             opener = self.opener(known, book)
             items = [turn.take(one) for one in _open(envelopes, opener, work.now)]

@@ -46,11 +46,13 @@ class Cause(StrEnum):
     NOT_HELD = "not-held"
     HELD_BY_COURT = "held-by-court"
     NOT_IN_ROOM = "not-in-room"
+    NOT_LENT = "not-lent"
 
 
 FROM_THE_INBOX = frozenset(
     {
         *(Cause.GAP, Cause.FORKED, Cause.REFUSED_BEFORE, Cause.NOT_UNDERSTOOD, Cause.NOT_DONE),
+        Cause.NOT_LENT,
         *(Cause.NOT_THEIRS, Cause.HERE_ALREADY, Cause.NOT_ORIGINATOR, Cause.RECALLED),
         *(
             Cause.NOT_ASKED,
@@ -100,6 +102,7 @@ SENTENCES: Mapping[Cause, str] = {
     Cause.NOT_PROVEN: phrase("the answer of {holder} does not hold: {why}"),
     Cause.ANSWERED: phrase("request {request} stands at {state}, where no such answer follows"),
     Cause.NOT_HELD: phrase("{node} does not hold record {record} in these bytes, or may not pass it on"),
+    Cause.NOT_LENT: phrase("the key of record {record} is not lent, or no longer, in these bytes"),
     Cause.NOT_IN_ROOM: phrase("{node} is not in room {room}"),
     Cause.HELD_BY_COURT: phrase("{court} holds record {record}: it stays as it was"),
     Cause.WORD: phrase("a signed word in it is not believed: {why}"),

@@ -22,7 +22,7 @@ import msgspec
 from ayni.agreements.book import Book, Held, Parents, Verdict, walk
 from ayni.agreements.request import Ask, Consent
 from ayni.agreements.vocabulary import Action
-from ayni.errors import ChangedMeanwhileError, NotAgreedError, UnknownError, WrongStateError
+from ayni.errors import ChangedMeanwhileError, InvalidValueError, NotAgreedError, UnknownError, WrongStateError
 from ayni.exchange.consent import believed, kept_for
 from ayni.exchange.correction import overtook
 from ayni.exchange.holdings import (
@@ -40,6 +40,7 @@ from ayni.exchange.holdings import (
     holding_of,
     names,
 )
+from ayni.exchange.lease import keep_lease, lend
 from ayni.exchange.payload import About, Attachment, Evaluation, Type
 from ayni.exchange.post import Draft, permitted, post
 from ayni.exchange.recall_records import recalled_by
@@ -102,6 +103,8 @@ class Terms:
     tip_off: bool = False
     evaluation: Evaluation | None = None
     attachments: tuple[Attachment, ...] = ()
+    lease: timedelta | None = None
+    """With it the partner keeps ciphertext only, and asks for a key that lasts this long (`ayni.exchange.lease`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +173,11 @@ def share(
         foreign = found.header.originator != house.node
         tokens = tuple(one.token for one in kept_for(work, record, to, under.purpose)) if foreign else ()
         body = _bytes_of(found, work, house)
+        if terms.lease is not None and terms.attachments:
+            raise InvalidValueError(field="lease", why="files are not lent: share it without them")
+        if terms.lease is not None:
+            body, lease = lend(found, to, terms.lease, house=house)
+            keep_lease(lease, under=under, acts=acts, house=house)
         about = About(id=record, sha256=hashlib.sha256(body).hexdigest(), originator=found.header.originator)
         draft = Draft(
             type=Type.TIP_OFF if terms.tip_off else Type.SHARE,
@@ -185,7 +193,13 @@ def share(
         )
         (message,) = post(acts, draft := permitted(draft, verdict, held), house)
         exposure = _expose(
-            acts, found.header, draft, message, until=_until(found.header, held, acts.now), house=house
+            acts,
+            found.header,
+            draft,
+            message,
+            until=_until(found.header, held, acts.now),
+            house=house,
+            leased=terms.lease is not None,
         )
         acts.note(record=record, to=to, agreement=terms.agreement, articles=" ".join(draft.articles), message=message)
     return Shared(exposure=exposure, message=message, articles=draft.articles)
@@ -243,7 +257,9 @@ def _until(header: Header, held: Held, now: datetime) -> datetime:
     return min(header.keep_until, now + timedelta(days=held.text.retention_days))
 
 
-def _expose(acts: Acting, header: Header, draft: Draft, message: str, *, until: datetime, house: House) -> str:
+def _expose(
+    acts: Acting, header: Header, draft: Draft, message: str, *, until: datetime, house: House, leased: bool
+) -> str:
     about, to = draft.record, draft.to[0]
     mandate = Mandate(purpose=draft.purpose, legal_basis=draft.legal_basis)
     new = house.header(
@@ -260,6 +276,7 @@ def _expose(acts: Acting, header: Header, draft: Draft, message: str, *, until: 
         sha256="" if about is None else about.sha256,
         shared_at=acts.now,
         keep_until=until,
+        leased=leased,
     )
     acts.put(
         Record(header=replace(new, state=SENT, keep_until=max(new.keep_until, until)), body=exposure), replacing=None
@@ -293,7 +310,7 @@ def _may_receive(received: Received, context: Context) -> Question | Sequence[Re
         return (reason_of(Cause.NOT_THEIRS, originator=wire.originator, sender=payload.sender),)
     return Question(
         action=Action.RECEIVE,
-        header=wire.header(),
+        header=wire.asked(),
         principal=context.house.node,
         holder=payload.sender,
         consents=tuple(token.consent() for token in tokens),

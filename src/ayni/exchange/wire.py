@@ -77,11 +77,26 @@ def _pending(value: object) -> object:
     return TriagedSignal(signal=cast("Signal", value))
 
 
+LEASED = "leased"
+"""Kind of a record of which a holder has ciphertext only (`ayni.exchange.lease`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """Body of a leased record, as it travels and as its holder keeps it."""
+
+    kind: str
+    """Kind of the record inside: agreements are asked about that."""
+    sealed: str
+    """Base64: nonce and ciphertext."""
+
+
 TRAVELS: Mapping[str, Travels] = {
     "signal": Travels(kind=Signal, leaves=_seen, arrives=_pending, state=TriageState.PENDING.value),
     "report": Travels(kind=Report),
     "task": Travels(kind=Task),
     "outcome": Travels(kind=Outcome),
+    LEASED: Travels(kind=Leased),
     "area": Travels(kind=Area, leaves=_outlined, state=RECEIVED),
     "watch_entry": Travels(kind=WatchEntry, leaves=_listed, state=RECEIVED),
 }
@@ -147,6 +162,15 @@ class WireRecord(msgspec.Struct, frozen=True, kw_only=True):
             identifiers=self.identifiers,
             categories=self.categories,
         )
+
+    def asked(self) -> Header:
+        """Return the header that agreements are asked about: of a leased record, that of what is inside.
+
+        Raises:
+            UnreadableError: as `value`.
+        """
+        value = self.value() if self.kind == LEASED else None
+        return replace(self.header(), kind=value.kind) if isinstance(value, Leased) else self.header()
 
     def value(self) -> object:
         """Return what travelled in it.

@@ -195,6 +195,7 @@ class Exchange:
                 opener=self._opener,
                 store=self.node.store,
                 shelf=self._shelf,
+                lent=self.node.lent,
             )
         return self._inbox
 

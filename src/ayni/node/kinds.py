@@ -9,6 +9,7 @@ from ayni.exchange.consent import KINDS as CONSENTS
 from ayni.exchange.correction import KINDS as CORRECTIONS
 from ayni.exchange.holdings import KINDS as HOLDINGS
 from ayni.exchange.key_acts import KINDS as KEYS
+from ayni.exchange.lease import KINDS as LEASES
 from ayni.exchange.partners import KINDS as PARTNERS
 from ayni.exchange.recall_records import KINDS as RECALLS
 from ayni.exchange.requests import KINDS as REQUESTS
@@ -28,5 +29,6 @@ ALL_KINDS: Mapping[str, type[object]] = {
     **WATCHES,
     **CORRECTIONS,
     **ROOMS,
+    **LEASES,
 }
 """Kind to the type of its body, as the store reads it back."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ayni.errors import NewerNodeError, NodeError
+from ayni.exchange.lent_keys import LentKeys
 from ayni.node.clock import Clock
 from ayni.node.django_setup import configure, forget
 from ayni.node.folder import check_folder, restored_from, serving_lock
@@ -38,6 +39,8 @@ class OpenNode:
     """Its database, for Django's ORM."""
     clock: Clock
     store: DjangoStore
+    lent: LentKeys = field(default_factory=LentKeys)
+    """Keys that partners have lent, in the memory of this process alone."""
 
 
 @contextmanager
