@@ -57,3 +57,35 @@ def test_every_rule_has_its_page(detector: Detector) -> None:
 def test_no_rule_weighs_a_flag(detector: Detector) -> None:
     """A country is a fact, never a reason."""
     assert not any("flag" in clue.says or "country" in clue.says for clue in detector.clues if clue.weight)
+
+
+DISTRESS = [pytest.param(detector, id=detector.rule) for detector in DESK.detectors if detector.distress]
+
+
+def test_silence_drifting_and_fast_small_craft_are_questions_of_distress() -> None:
+    """Whoever adds a rule about a vessel that may be in need says so on its card."""
+    named = {f"maritime.{name}/1" for name in ("gap", "disabling", "drifting", "dark_approach", "fast_near_coast")}
+    assert named == {detector.rule for detector in DESK.detectors if detector.distress}
+
+
+@pytest.mark.parametrize("detector", DISTRESS)
+def test_the_question_of_distress_comes_before_every_other_sentence(detector: Detector) -> None:
+    """It names the way to the rescue centre, and nothing stands before it."""
+    asks = ["rescue coordination centre" in clue.says for clue in detector.clues]
+    assert asks[0]
+    assert asks == sorted(asks, reverse=True)
+
+
+@pytest.mark.parametrize("detector", DISTRESS)
+def test_artisanal_fishing_is_a_reason_against(detector: Detector) -> None:
+    """A weight below zero, not only one of the ordinary explanations."""
+    against = [clue for clue in detector.clues if isinstance(clue.weight, int | float) and clue.weight < 0]
+    assert any("artisanal" in clue.says for clue in against)
+
+
+@pytest.mark.parametrize("detector", RULES)
+def test_no_rule_asks_who_somebody_is(detector: Detector) -> None:
+    """Nationality, ethnicity, religion, opinion and sex are no word of any rule."""
+    words = " ".join(sentences(detector)).lower()
+    for word in ("nationality", "ethnic", "religi", "opinion", "gender", "migrant", "race "):
+        assert word not in words

@@ -31,6 +31,7 @@ MEETING_CLOSE_IN = Clue(
 SERVICE_CRAFT = Clue(says="one of them is a tug, a pilot or another service craft", weight=-0.4, holds="is_service")
 BOTH_FISH = Clue(says="both are fishing vessels", weight=-0.1, holds="both_fish")
 LAY_STILL = Clue(says="both hardly moved, as at anchor or on a buoy", weight=-0.15, holds="lay_still")
+ASK_DISTRESS = "ask first whether anybody is in distress, and tell the maritime rescue coordination centre"
 ASK_RESCUE = (
     "{shore_nm:nm} from the coast: ask first whether anybody is in distress, and tell the"
     " maritime rescue coordination centre"

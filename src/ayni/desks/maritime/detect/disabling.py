@@ -7,6 +7,7 @@ word; the rule says that the usual explanation is weaker here.
 
 from __future__ import annotations
 
+from ayni.desks.maritime.detect import _common as common
 from ayni.desks.maritime.detect.gap import GAP
 from ayni.desks.maritime.detect.sql import read_sql
 from ayni.model.desk import Clue, Detector, Parameter
@@ -35,6 +36,7 @@ DISABLING = Detector(
     requires=GAP.requires,
     sql=read_sql("disabling.sql"),
     clues=(
+        Clue(says=common.ASK_DISTRESS, weight=0),
         Clue(
             says="no position received for {silence_s:duration}, then one again",
             facts=("silence_s",),
@@ -74,6 +76,11 @@ DISABLING = Detector(
             says="it is a fishing vessel: some hide a good ground from others",
             weight=-0.1,
             holds="is_fishing",
+        ),
+        Clue(
+            says="it is a small fishing vessel: artisanal boats often save their battery",
+            weight=-0.2,
+            holds="is_artisanal",
         ),
         Clue(
             says="the source does not say which positions came by satellite; all were counted",

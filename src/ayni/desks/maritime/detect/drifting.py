@@ -47,11 +47,6 @@ DRIFTING = Detector(
     requires={**common.PLACES, "position": ("mmsi", "ts", "speed_kn", "course_deg", "heading_deg")},
     sql=read_sql("drifting.sql"),
     clues=(
-        Clue(
-            says="for {adrift_s:duration} it moved {angle_deg:deg} off its heading, at {mean_kn:kn}",
-            facts=("adrift_s", "angle_deg", "mean_kn"),
-            weight=0.3,
-        ),
         Clue(says=common.ASK_RESCUE, facts=("shore_nm",), weight=0.1, holds="close_in"),
         Clue(
             says="{shore_nm:nm} from the coast, a vessel out of command is far from help:"
@@ -60,7 +55,16 @@ DRIFTING = Detector(
             weight=0.1,
             holds="far_out",
         ),
-        Clue(says="it is a fishing vessel, and may be at work", weight=-0.2, holds="is_fishing"),
+        Clue(
+            says="for {adrift_s:duration} it moved {angle_deg:deg} off its heading, at {mean_kn:kn}",
+            facts=("adrift_s", "angle_deg", "mean_kn"),
+            weight=0.3,
+        ),
+        Clue(
+            says="it is a fishing vessel: hauling gear looks the same, also in artisanal fishing",
+            weight=-0.2,
+            holds="is_fishing",
+        ),
         Clue(says="it is a sailing or leisure craft", weight=-0.1, holds="is_pleasure"),
         Clue(says="it is a small craft, which wind and current carry easily", weight=-0.1, holds="is_small"),
         Clue(

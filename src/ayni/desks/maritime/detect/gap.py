@@ -64,6 +64,13 @@ GAP = Detector(
     sql=read_sql("gap.sql"),
     clues=(
         Clue(
+            says="last heard {shore_nm:nm} from the coast: ask first whether anybody is in distress, and tell the"
+            " maritime rescue coordination centre",
+            facts=("shore_nm",),
+            weight=0,
+            holds="close_in",
+        ),
+        Clue(
             says="no position received for {silence_s:duration}, then one again",
             facts=("silence_s",),
             weight="length_weight",
@@ -120,15 +127,12 @@ GAP = Detector(
             holds="same_place",
         ),
         Clue(says="last heard {shore_nm:nm} from the coast", facts=("shore_nm",), weight=0.1, holds="far_out"),
-        Clue(
-            says="last heard {shore_nm:nm} from the coast: ask first whether anybody is in distress, and tell the"
-            " maritime rescue coordination centre",
-            facts=("shore_nm",),
-            weight=0,
-            holds="close_in",
-        ),
         Clue(says="several ships use its number: the silence may belong to another", weight=-0.2, holds="is_shared"),
-        Clue(says="it is a small fishing vessel, which often saves its battery", weight=-0.2, holds="is_artisanal"),
+        Clue(
+            says="it is a small fishing vessel: artisanal boats often save their battery",
+            weight=-0.2,
+            holds="is_artisanal",
+        ),
         Clue(
             says="received before by satellite {before_satellite:integer}, from shore {before_terrestrial:integer}",
             facts=("before_satellite", "before_terrestrial"),

@@ -69,10 +69,7 @@ DARK_APPROACH = Detector(
     },
     sql=read_sql("dark_approach.sql"),
     clues=(
-        Clue(
-            says="ask first whether anybody is in distress, and tell the maritime rescue coordination centre",
-            weight=0,
-        ),
+        Clue(says=common.ASK_DISTRESS, weight=0),
         Clue(
             says=(
                 "last heard {off_shore_nm:nm} from the coast, and after {silence_s:duration} {on_shore_nm:nm} from it"
@@ -94,7 +91,11 @@ DARK_APPROACH = Detector(
             holds="is_new",
         ),
         Clue(says="that it came close is an estimate only", weight=-0.05, holds="may_be_close"),
-        Clue(says="it is a small fishing vessel, which often saves its battery", weight=-0.2, holds="is_artisanal"),
+        Clue(
+            says="it is a small fishing vessel: artisanal boats often save their battery",
+            weight=-0.2,
+            holds="is_artisanal",
+        ),
         Clue(says="it is a merchant vessel, and may be bound for a port there", weight=-0.1, holds="is_merchant"),
     ),
     subjects=("mmsi",),
@@ -179,10 +180,7 @@ FAST_NEAR_COAST = Detector(
     },
     sql=read_sql("fast_near_coast.sql"),
     clues=(
-        Clue(
-            says="ask first whether anybody is in distress, and tell the maritime rescue coordination centre",
-            weight=0,
-        ),
+        Clue(says=common.ASK_DISTRESS, weight=0),
         Clue(
             says="for {run_s:duration} it ran at {mean_kn:kn}, {shore_nm:nm} from the coast",
             facts=("run_s", "mean_kn", "shore_nm"),
