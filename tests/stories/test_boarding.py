@@ -176,7 +176,10 @@ def kills(posts: list[Post], times: int, draw: random.Random) -> Iterator[None]:
 
 
 def end_state(folder: Path) -> dict[str, Counter[tuple[str, str, str]]]:
-    """Return how many records of each kind, rule and state each node holds; a stray deviation of a decoy left out."""
+    """Return how many records of each kind, rule and state each node holds.
+
+    What a rule says of a decoy in passing, before all positions are there, and what it takes back, is left out.
+    """
     state = {}
     for institution in (EC, PA, CO, OVERSIGHT):
         with node_of(folder, institution.id) as opened, opened.store.work() as work:
@@ -184,7 +187,7 @@ def end_state(folder: Path) -> dict[str, Counter[tuple[str, str, str]]]:
                 (kind, header.rule, header.state)
                 for kind in KINDS
                 for header in work.find(Query(kind=kind))
-                if header.rule != "maritime.deviation/1"
+                if header.rule != "maritime.deviation/1" and header.state != "retracted"
             )
     return state
 

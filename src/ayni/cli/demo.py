@@ -135,16 +135,17 @@ def a_real_day(folder: Path) -> None:
 
 @contextmanager
 def ended_by_a_signal() -> Iterator[None]:
-    """Let a termination end the block as Ctrl-C does, so that no process of a node outlives it."""
+    """Let Ctrl-C, a termination or a closed terminal end the block, so that no process of a node outlives it."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def real_day() -> Path:

@@ -8,13 +8,15 @@ with post.serving(): …                    `ayni node serve` in a process of it
 
 from __future__ import annotations
 
+import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,7 +151,7 @@ class Post:
         command = [sys.executable, "-c", RUN, "node", "serve", "--node", str(self.folder)]
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(  # noqa: S603 -- our own program on a folder of ours
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )
 
     @property
@@ -176,16 +178,17 @@ class Post:
         raise NodeError(folder=str(self.folder), why=f"it did not answer within {READY_S:.0f} s; see {self.log}")
 
     def stop(self, *, kill: bool = False) -> None:
-        """End its process, as a shutdown does or (*kill*) as a power cut does."""
+        """End its process, as a shutdown does or (*kill*) as a power cut does, which spares none of its children."""
         if self._process is None:
             return
         if self._process.poll() is None:
-            (self._process.kill if kill else self._process.terminate)()
-            try:
-                self._process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(STOP_S)
+            if not kill:
+                self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0 if kill else STOP_S)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(STOP_S)
         self._process = None
 
 
