@@ -6,4 +6,5 @@ reports   an officer's own sighting, on the same path as a detector's signal
 areas     an officer draws an area to be watched, changes it, ends it
 watchlist one officer proposes a vessel, a second confirms; watchlist_csv reads a list of them
 consult   reading a record is an act too
+similar   what a signal resembles in the past, and what became of it
 """

@@ -18,12 +18,13 @@ from django.views.decorators.http import require_POST
 
 from ayni.casework import triage
 from ayni.casework.consult import consult
+from ayni.casework.similar import Past, most_usual, similar
 from ayni.casework.triage import signal_of
 from ayni.console.forms import complain, utc
 from ayni.console.listing import Listing, listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position, say
-from ayni.console.words import DISMISSALS, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
+from ayni.console.words import DISMISSALS, OUTCOMES, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
 from ayni.model.area import Area
 from ayni.model.desk import Detector, Parameter
 from ayni.model.handling import Mandate
@@ -84,6 +85,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         found = consult(record, by=officer_of(request), under=mandate, work=work)
         signal_of(found)
         watches = _watches(found, request, mandate, work)
+        past = similar(found.header, signal_of(found).signal, by=officer_of(request), work=work)
         work.commit()
     version = {"version": found.header.version}
     return render(
@@ -93,6 +95,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             **_frame(request, here=record),
             **shown(found),
             "watches": watches,
+            **_past(past),
             "validate": DecideForm(initial=version, auto_id="validate-%s"),
             "dismiss": DismissForm(initial=version, auto_id="dismiss-%s"),
             "silence": SilenceForm(initial=version, auto_id="silence-%s"),
@@ -201,6 +204,24 @@ def _watches(found: Record[object], request: HttpRequest, mandate: Mandate, work
                 address = reverse(WATCHES[header.kind], args=[header.id])
                 opened.append({"name": name, "instruction": body.instruction, "address": address})
     return opened
+
+
+def _past(past: Past) -> dict[str, object]:
+    likes = [
+        {
+            "address": reverse("signal", args=[one.header.id]),
+            "title": _title(one.header),
+            "at": instant(one.header.started_at or one.header.made_at),
+            "state": one.header.state,
+            "state_word": word(TRIAGE, one.header.state),
+            "same_vessel": one.same_vessel,
+            "near": one.near,
+            "outcomes": [word(OUTCOMES, outcome) for outcome in one.outcomes],
+        }
+        for one in past.likes
+    ]
+    states = [(word(TRIAGE, state), count) for state, count in most_usual(past)]
+    return {"likes": likes, "like_states": states, "like_total": past.total, "like_few": past.few}
 
 
 def shown(record: Record[object]) -> dict[str, object]:
