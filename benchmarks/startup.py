@@ -52,12 +52,14 @@ def serve_seconds() -> float:
             with subprocess.Popen(
                 [AYNI, "node", "serve", "--node", str(node)], stdout=subprocess.PIPE, text=True
             ) as one:
-                line = one.stdout.readline() if one.stdout else ""
-                address = next(word for word in line.split() if word.startswith("http"))
-                with urllib.request.urlopen(address) as page:  # noqa: S310 -- our own server
-                    page.read()
-                took.append(time.perf_counter() - begun)
-                one.terminate()
+                try:
+                    line = one.stdout.readline() if one.stdout else ""
+                    address = next(word for word in line.split() if word.startswith("http"))
+                    with urllib.request.urlopen(address) as page:  # noqa: S310 -- our own server
+                        page.read()
+                    took.append(time.perf_counter() - begun)
+                finally:
+                    one.terminate()
     return min(took)
 
 

@@ -72,6 +72,12 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+def test_its_address_is_told_when_it_answers_there(folder: Path) -> None:
+    """Whoever reads "ready" and looks at once is not refused."""
+    with serving(folder) as (_, address), ask(f"{address}sign-in/", tries=1) as page:
+        assert page.status == 200
+
+
 def test_it_answers_with_every_guard_and_stops_when_told(folder: Path) -> None:
     """The sign-in page carries its headers; SIGTERM ends it with exit code 0."""
     with serving(folder) as (process, address):

@@ -14,6 +14,8 @@ from __future__ import annotations
 import multiprocessing
 import multiprocessing.util
 import socket
+import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 TLS: Final = "tls"
 THREADS: Final = 4
 """Requests answered at the same time. Ours: SQLite has one writer, and a page takes some 20 ms."""
+LISTENING_EVERY_S: Final = 0.02
+LISTENING_TRIES: Final = 3000
+"""How often, and how many times, the port is tried before the address is told: a minute. Ours."""
 STOP_S: Final = 15
 """How long requests under way get to end."""
 
@@ -64,7 +69,8 @@ def serve(
         application = _application()
         scheme = "http" if certificate is None else "https"
         server = _server(serving.host, port, certificate)
-        server.on_startup(lambda: ready(f"{scheme}://{serving.listen.rpartition(':')[0]}:{port}/"))
+        address = f"{scheme}://{serving.listen.rpartition(':')[0]}:{port}/"
+        server.on_startup(lambda: _once_listening(serving.host, port, lambda: ready(address)))
         _close_connections()
 
         def load() -> Callable[..., Any]:
@@ -129,6 +135,23 @@ def _close_connections() -> None:
     from django.db import connections  # noqa: PLC0415 -- Django is configured
 
     connections.close_all()
+
+
+def _once_listening(host: str, port: int, told: Callable[[], None]) -> None:
+    """Call *told* when something answers at the port: the server says that it starts before its worker does."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- compared
+
+    def wait() -> None:
+        for _ in range(LISTENING_TRIES):
+            try:
+                socket.create_connection((reached, port), timeout=1).close()
+            except OSError:
+                time.sleep(LISTENING_EVERY_S)
+            else:
+                told()
+                return
+
+    threading.Thread(target=wait, name="ready", daemon=True).start()
 
 
 def _free_port(host: str) -> int:
