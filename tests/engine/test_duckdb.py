@@ -52,3 +52,9 @@ def test_a_sum_beyond_64_bits_is_an_error() -> None:
     big = pa.table({"a": [9_223_372_036_854_775_807, 1]})
     with pytest.raises(DetectorError, match="64 bits"):
         DuckDBEngine().run("SELECT SUM(a) AS s FROM big", {}, {"big": big})
+
+
+def test_a_long_query_draws_nothing_among_the_signals() -> None:
+    """Standard output belongs to the answer: DuckDB's own progress bar would land between two lines of NDJSON."""
+    answer = DuckDBEngine().run("SELECT current_setting('enable_progress_bar') AS drawn", {}, {})
+    assert answer.column("drawn").to_pylist() == [False]

@@ -51,6 +51,8 @@ class DuckDBEngine:
     def session(self, tables: Tables) -> Iterator[Session]:
         """Open a database in memory over *tables*; it is gone when the block ends."""
         with duckdb.connect(config=self._config()) as connection:
+            # Its own bar would go to standard output, among the signals.
+            connection.execute("SET enable_progress_bar = false")
             held = DuckDBSession(connection)
             for name, source in tables.items():
                 held.register(name, source)

@@ -34,6 +34,8 @@ LEAST_APART_MS = 20_000
 BREAK_MS = 3_600_000
 OFF_COURSE_DEG = 45.0
 """A course this far from the direction of motion does not belong to it; a chord of a circle in 12 is 15° off."""
+SCALE_DEG = 10.0
+"""By so much less a course may seem to stray before the circle's own scale of degrees to metres is known."""
 LEAST_RADIUS_M = 75.0
 """A smaller circle is an antenna swinging with its ship at anchor."""
 METRES_A_DEGREE = 111_195.0
@@ -99,9 +101,25 @@ def find_circles(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
 def rings(lat: Floats, lon: Floats, course: Floats, params: Mapping[str, Fact]) -> Iterator[Ring]:
     """Return every window of positions that lie on a circle which the reported courses do not follow."""
     least = int(params["least_points"])
+    told, off = _off_course(lat, lon, course)
     for width in (size for size in sorted({least, *WINDOWS}) if least <= size <= lat.size):
         starts = np.arange(0, lat.size - width + 1, max(1, width // 6))
-        yield from _on_circles(starts[:, None] + np.arange(width), lat, lon, course, params)
+        says, strays = (total[starts + width - 1] - total[starts] for total in (told, off))
+        may_be = np.where(says * 2 >= width - 1, strays, 0) >= float(params["off_share"]) * np.maximum(says, 1)
+        if may_be.any():
+            yield from _on_circles(starts[may_be][:, None] + np.arange(width), lat, lon, course, params)
+
+
+def _off_course(lat: Floats, lon: Floats, course: Floats) -> tuple[Integers, Integers]:
+    """Return how many courses were told, and how many of them may not follow the motion, before each position.
+
+    Most ships sail where they say they sail: their windows need no circle fitted to them.
+    """
+    east = _shortest(np.diff(lon)) * np.cos(np.radians((lat[1:] + lat[:-1]) / 2))
+    off = np.abs(_shortest(course[1:] - np.degrees(np.arctan2(east, np.diff(lat)))))
+    counts = (np.isfinite(off), off > OFF_COURSE_DEG - SCALE_DEG)
+    told, strays = (np.concatenate([[0], np.cumsum(count)]) for count in counts)
+    return told, strays
 
 
 def _on_circles(
@@ -201,6 +219,8 @@ def _nothing() -> pa.Table:
 
 
 def _thinned(t: Integers) -> Integers:
+    if (np.diff(t) >= LEAST_APART_MS).all():
+        return np.arange(t.size)
     kept: list[int] = []
     before = -LEAST_APART_MS
     for place, at in enumerate(t.tolist()):
