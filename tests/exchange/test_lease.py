@@ -29,7 +29,7 @@ from ayni.model.store import Query
 from tests.exchange.test_correction import corrects, stand
 from tests.exchange.test_delivery import causes
 from tests.exchange.test_onward import consents
-from tests.exchange.test_recall import take_back, tree_of
+from tests.exchange.test_recall import change, take_back, tree_of
 from tests.exchange.two_nodes import AMONG, ANA, BETWEEN, BR, EC, INBOX, LIA, PE, UNDER, Node, World
 from tests.people import NOON, a_signal
 
@@ -40,6 +40,7 @@ WATCH = timedelta(hours=4)
 def lends(node: Node, to: str = PE, agreement: str = BETWEEN, lasts: timedelta = WATCH, number: int = 1) -> str:
     """Share a record of the most sensitive sort under a key of its own."""
     record = node.a_signal(number, SECRET)
+    change(node, record, parents=(node.a_signal(number + 100),))
     with node.working() as work:
         terms = Terms(agreement=agreement, lease=lasts, acknowledged=True)
         share(record, to, terms=terms, by=LIA, under=UNDER, work=work, house=node.house, book=node.book())

@@ -31,6 +31,7 @@ from ayni.exchange.envelope import Envelope, Opened, Opener
 from ayni.exchange.keys import Identity, PublicIdentity
 from ayni.exchange.lent_keys import LentKeys
 from ayni.exchange.payload import MAX_LISTED, Payload, Type
+from ayni.exchange.recall_records import header_of
 from ayni.exchange.receipt import MAX_REASONS, Item, Outcome
 from ayni.exchange.refusals import Cause, reason_of
 from ayni.model.act import Act, Acting, acting
@@ -319,6 +320,7 @@ class _Turn:
             ),
             asked.header,
             under="" if payload.agreement is None else payload.agreement.id,
+            parents=lambda record: header_of(context.work, record),
         )
         return verdict, () if verdict.permitted else verdict.reasons
 
