@@ -95,6 +95,7 @@ def post(tmp_path: Path) -> Path:
 def test_a_silence_heard_over_tcp_waits_for_an_officer(post: Path) -> None:
     """Lines arrive, the rule fires, the desk raises it, the analyst reads it; rejected lines are counted."""
     settings = post / "node" / "settings.toml"
+    area = drawn(post)
     with station(night()) as port:
         text = settings.read_text(encoding="utf-8").replace("127.0.0.1:8743", "127.0.0.1:0")
         feed = f'\n[[feeds]]\nname = "coast"\ndesk = "maritime"\nkind = "tcp"\naddress = "127.0.0.1:{port}"\n'
@@ -103,25 +104,36 @@ def test_a_silence_heard_over_tcp_waits_for_an_officer(post: Path) -> None:
             [AYNI, "node", "serve", "--node", str(post / "node")], stdout=subprocess.PIPE
         ) as served:
             try:
-                record = waiting_gap(post)
+                record = waiting(post, "maritime.gap/1")
+                entered = waiting(post, "maritime.area_entry/1")
             finally:
                 served.terminate()
                 served.wait(30)
     shown = json.loads(ayni(post, "signal", "show", record, "--as", "ana", "--json"))
     assert shown["signal"]["subjects"][0]["properties"]["mmsi"] == [str(SILENT)]
     assert shown["signal"]["evidence"][0]["receiver"] == "exercise"
+    shown = json.loads(ayni(post, "area", "show", area, "--as", "ana", "--json"))
+    assert entered in shown["signals"]
     status = json.loads(ayni(post, "node", "status", "--json"))
     (feed_health,) = status["feeds"]
     assert feed_health["accepted"] > 0
     assert sum(feed_health["rejected"].values()) == 1
 
 
-def waiting_gap(post: Path) -> str:
-    """Return the record of the silence as soon as the casebook has it."""
+def drawn(post: Path) -> str:
+    """Have the officer draw an area across the vessels' way; return its record."""
+    corners = [f"--corner={lat},{lon}" for lat, lon in ((-3.5, -84.5), (-3.5, -83.5), (-3.2, -83.5), (-3.2, -84.5))]
+    said = ("--name", "Paso", "--instruction", "call the duty officer", "--until", "30d", "--as", "ana", "--json")
+    record: str = json.loads(ayni(post, "area", "draw", *said, *corners))["id"]
+    return record
+
+
+def waiting(post: Path, rule: str) -> str:
+    """Return the record of a signal of a rule as soon as the casebook has one."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
-        found = json.loads(ayni(post, "signal", "list", "--as", "ana", "--rule", "maritime.gap/1", "--json"))
+        found = json.loads(ayni(post, "signal", "list", "--as", "ana", "--rule", rule, "--json"))
         if found:
             record: str = found[0]["id"]
             return record
-    pytest.fail("no silence reached the casebook")
+    pytest.fail(f"no signal of {rule} reached the casebook")

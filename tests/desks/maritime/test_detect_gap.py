@@ -115,3 +115,28 @@ def test_positions_before_are_counted_by_receiver() -> None:
     (quality,) = signal.quality
     assert quality.facts == {"before_satellite": 1, "before_terrestrial": 3}
     assert MIDNIGHT_MS % (24 * HOUR_MS) == 0
+
+
+def test_a_silence_near_a_coast_asks_about_distress_first_and_counts_artisanal_fishing_against_it() -> None:
+    """Two miles off Malpelo, a fishing boat of nine metres: the question stands before what was seen."""
+
+    def drift(start_h: float, end_h: float) -> list[Row]:
+        return [*sail(start_h, end_h, lat=4.0, lon=-81.64, knots=0.5)]
+
+    rows = [*drift(0, 6), *drift(14, 16), *sail(0, 16, lat=4.3, lon=-81.9, knots=1, mmsi=OTHER)]
+    words = [{"mmsi": SHIP, "ts": MIDNIGHT_MS, "ship_type": 30, "length_m": 9.0}]
+    (signal,) = seen(rows, "gap", identities=words)
+    assert "rescue coordination centre" in signal.reasons[0].says
+    assert [reason.weight for reason in signal.reasons if "artisanal" in reason.says] == [-0.2]
+
+
+def test_a_craft_adrift_asks_about_distress_first() -> None:
+    """The bow points aside of the course for an hour and a half; it is a fishing vessel, which counts against it."""
+    rows = [
+        {**row, "speed_kn": 3.0, "course_deg": 350.0, "heading_deg": 60.0}
+        for row in sail(0, 1.5, knots=3, course=350, every_min=3)
+    ]
+    words = [{"mmsi": SHIP, "ts": MIDNIGHT_MS, "ship_type": 30, "length_m": 9.0}]
+    (signal,) = seen(rows, "drifting", identities=words)
+    assert "rescue coordination centre" in signal.reasons[0].says
+    assert any("artisanal" in reason.says and reason.weight < 0 for reason in signal.reasons)
