@@ -30,7 +30,7 @@ SEEN_AT = (6.0, -81.42)
 """Where Brisa is while Panama decides: northbound, off the Gulf of Panama."""
 COURSE_DEG, SPEED_KN, MAX_SPEED_KN = 4.0, 12.5, 15.0
 SEIZED_KG = 2_000.0
-"""As in the public case that the story is like; this seizure is invented."""
+"""Invented."""
 
 ACCEPTS = phrase("{node} stands behind it, and finds where a patrol meets the vessel")
 MEETS = phrase("{patrol} meets it at {place} in {span_s:duration}, after {distance_nm:nm}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Mapping
@@ -44,7 +45,7 @@ DISMISSED = phrase("dismissed: {rule}, {name}: {words}")
 
 @contextmanager
 def station(port: int, data: bytes) -> Iterator[None]:
-    """Be the receiving station on *port*: send *data* to whoever connects, and keep the line open."""
+    """Be the receiving station on *port*: send *data* to each who connects, until either side ends the line."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", port)) as server:
         server.settimeout(0.5)
@@ -55,9 +56,15 @@ def station(port: int, data: bytes) -> Iterator[None]:
                     client, _ = server.accept()
                 except TimeoutError:
                     continue
-                with client:
+                with client, contextlib.suppress(OSError):
                     client.sendall(data)
-                    stop.wait()
+                    client.settimeout(0.5)
+                    while not stop.is_set():
+                        try:
+                            if not client.recv(1):
+                                break
+                        except TimeoutError:
+                            continue
 
         thread = threading.Thread(target=send, daemon=True)
         thread.start()
