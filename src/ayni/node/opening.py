@@ -82,7 +82,7 @@ def open_node(
             keys=keys,
             ring=ring,
             clock=clock,
-            kinds={**ALL_KINDS, **(kinds or {})},
+            kinds={**ALL_KINDS, **kinds} if kinds else ALL_KINDS,
             restored_from=lambda: restored_from(folder),
         )
         store.finish_deletions()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ayni.desks import find_desk
 from ayni.errors import NodeError, UnreadableError
@@ -15,11 +15,13 @@ from ayni.model.desk import Desk
 from ayni.model.handling import Mandate, Purpose
 from ayni.model.record import House
 from ayni.node.doors import house_of
-from ayni.node.exchange import Exchange
 from ayni.node.names import Names
 from ayni.node.opening import OpenNode
 from ayni.node.records.store import DjangoStore
 from ayni.node.supervision import Supervisor
+
+if TYPE_CHECKING:
+    from ayni.node.exchange import Exchange
 
 SECURITY: Final = Mandate(
     purpose=Purpose.ADMINISTRATION,
@@ -43,6 +45,8 @@ class Running:
     @staticmethod
     def of(node: OpenNode, *, supervisor: Supervisor | None = None, names: Names | None = None) -> Running:
         """Return what the doors need of an open node. Nothing is found by name before *names* were read."""
+        from ayni.node.exchange import Exchange  # noqa: PLC0415 -- cryptography and policies: commands need neither
+
         return Running(
             name=node.settings.node.name,
             store=node.store,
