@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from ayni.cli.output import table
 from ayni.errors import UnknownError, UnreadableError
 
 FOLDER = Path(__file__).parents[3] / "benchmarks"
@@ -33,7 +35,7 @@ def bench(*, names: tuple[str, ...], out: Path | None, only_list: bool) -> None:
     for name in names:
         if name not in known:
             raise UnknownError(kind="benchmark", name=name)
-    kept = True
+    rows: list[tuple[str, str, str]] = []
     figures: dict[str, object] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()} {platform.system()}, Python {platform.python_version()}",
@@ -42,14 +44,24 @@ def bench(*, names: tuple[str, ...], out: Path | None, only_list: bool) -> None:
         for name in names or tuple(known):
             click.echo(f"── {name}")
             answer = Path(scratch) / f"{name}.json"
+            before = _spent_s()
             done = subprocess.run([sys.executable, str(known[name]), "--json", str(answer)], check=False)  # noqa: S603 -- ours
-            kept = kept and done.returncode == 0
-            figures[name] = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else None
-            click.echo(f"   {'kept' if done.returncode == 0 else 'NOT KEPT'}\n")
+            measured = answer.exists()
+            figures[name] = json.loads(answer.read_text(encoding="utf-8")) if measured else None
+            says = "kept" if done.returncode == 0 else "NOT KEPT" if measured else "FAILED"
+            rows.append((name, says, f"{_spent_s() - before:,.1f}"))
+            click.echo(f"   {says}\n")
+    click.echo(table(("benchmark", "promise", "CPU s"), rows))
     if out is not None:
         out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    if not kept:
+    if any(says != "kept" for _, says, _ in rows):
         raise SystemExit(1)
+
+
+def _spent_s() -> float:
+    """Return the CPU seconds of every command run so far: on a busy machine the clock says little."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _known() -> dict[str, Path]:
