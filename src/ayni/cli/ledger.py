@@ -47,6 +47,26 @@ def write_export(*, to: Path, policy: Path | None, folder: Path, as_json: bool) 
     click.echo(f"next: ayni ledger verify {to}")
 
 
+@ledger.command("policy")
+@click.argument("agreement")
+@click.option("--of", default="", metavar="PARTY", help="Whose ledger is to be witnessed; ours without it.")
+@click.option("--quorum", type=click.IntRange(min=0), help="How many other parties; more than half without it.")
+@node_option
+def write_policy(*, agreement: str, of: str, quorum: int | None, folder: Path) -> None:
+    """Print which parties to AGREEMENT must have witnessed a ledger, as a file for --policy.
+
+    \b
+    Example:
+      ayni ledger policy EC-PE-BR-1 --quorum 2 > witnesses.policy
+      ayni ledger export --policy witnesses.policy history.zip
+    """  # noqa: D301 -- as above
+    from ayni.node.opening import open_node  # noqa: PLC0415 -- as above
+    from ayni.node.witnesses import policy_under  # noqa: PLC0415 -- as above
+
+    with open_node(folder) as node:
+        click.echo(policy_under(node, agreement, of=of, quorum=quorum).to_bytes().decode(), nl=False)
+
+
 @ledger.command()
 @click.argument("export", type=click.Path(exists=True))
 @click.option(

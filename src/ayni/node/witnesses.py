@@ -16,11 +16,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from ayni.agreements.shelf import Shelf
+from ayni.errors import UnknownError
 from ayni.exchange.keys import origin_of, witness_of
 from ayni.ledger.checkpoint import SignedCheckpoint
-from ayni.ledger.policy import Policy
+from ayni.ledger.policy import Policy, quorum_of
 from ayni.ledger.witness import QUIET, TEXT, Answer, Suspicion, Witness
 from ayni.ledger.witnessing import BEHIND, CONTRADICTED, SILENT_LOG, Heard, Outcome, Partner
+from ayni.model.checks import require
 from ayni.node.folder import restored_from
 from ayni.node.ledger import Ledger, open_ledger
 from ayni.node.lines import Line
@@ -113,6 +116,35 @@ def _every_witness(node: OpenNode) -> Mapping[str, VerifierKey]:
         for epoch, identity in enumerate(one.card.known.identities)
         for key in identity.witness_keys()
     }
+
+
+def policy_under(node: OpenNode, agreement: str, *, of: str = "", quorum: int | None = None) -> Policy:
+    """Return whose word a ledger needs under an agreement: its own, and that of *quorum* of the other parties.
+
+    *of* is the party whose ledger it is; without it, our own. Without *quorum*, more than half of the others.
+
+    Raises:
+        UnknownError: if there is no such agreement here, or a party to it is not pinned.
+        InvalidValueError: if *of* is no party, or there are fewer other parties than *quorum*.
+    """
+    ours = node.settings.node.id
+    with node.store.work() as work:
+        held = Shelf().book(work).find(agreement)
+    if held is None:
+        raise UnknownError(kind="agreement", name=agreement)
+    owner = of or ours
+    require(owner in held.text.party_ids, "of", f"{owner} is not a party to {agreement}")
+    own = open_ledger(node)
+    known = {name: one.card.known.identity for name, one in pinned_partners(node).items()}
+    known[ours] = own.ring.current.public
+    others = [name for name in held.text.party_ids if name != owner]
+    for name in held.text.party_ids:
+        if name not in known:
+            raise UnknownError(kind="pinned partner", name=name)
+    needed = len(others) // 2 + 1 if quorum is None else quorum
+    require(0 <= needed <= len(others), "quorum", f"{agreement} has {len(others)} parties beside {owner}")
+    logs = own.every_key if owner == ours else known[owner].log_keys(origin_of(owner))
+    return quorum_of(needed, {name: known[name].witness_keys() for name in others}, logs)
 
 
 def our_witness(node: OpenNode) -> Witness:
