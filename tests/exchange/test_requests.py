@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ayni.agreements.vocabulary import State
 from ayni.errors import InvalidValueError, NotAgreedError, NotEntitledError, UnknownError, WrongStateError
-from ayni.exchange.clocks import Clock, clocks, overdue
+from ayni.exchange.clocks import Clock, clocks, late_requests, overdue
 from ayni.exchange.payload import Type, Under
 from ayni.exchange.post import Draft, post
 from ayni.exchange.receipt import Outcome
@@ -155,6 +155,7 @@ def test_an_answer_in_part_lets_the_clock_run() -> None:
         assert (clock.state, clock.late, clock.took) == (Says.PARTIAL, True, timedelta(0))
         with node.store.work() as work:
             assert overdue(listed(work)[0], work.now)
+            assert late_requests(work) == 1
     replies(world[PE], request, Says.ANSWERED, words="Two persons.")
     world.deliver()
     assert [len(at(node, request)[1].replies) for node in (world[EC], world[PE])] == [2, 2]

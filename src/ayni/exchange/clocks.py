@@ -79,6 +79,11 @@ def clocks(
     return tuple(sorted(found, key=lambda one: (one.state not in WAITS, one.due_at)))
 
 
+def late_requests(work: Work) -> int:
+    """Return how many requests wait beyond their clock, on either side; none is opened."""
+    return sum(overdue(header, work.now) for header in listed(work, states=WAITS))
+
+
 def overdue(header: Header, at: datetime) -> bool:
     """Say of a request, from clear columns alone, whether its answer was due before *at*."""
     return header.state in WAITS and header.ended_at is not None and at > header.ended_at

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ayni.errors import UnknownError
+from ayni.exchange.clocks import late_requests
 from ayni.model.act import Act, acting
 from ayni.model.officer import Role
 from ayni.node.outbox import DELIVERED, OPEN, OVERDUE, REFUSED, WITHDRAWN, Outbox, Told
@@ -101,7 +102,10 @@ def post_alarms(node: OpenNode) -> Sequence[str]:
         for one in found.partners
         if one.waiting and _silent(lines.get(one.partner), now)
     ]
-    return [*(told if found.attention else []), *late]
+    with node.store.work() as work:
+        waiting = late_requests(work)
+    asked = [f"{waiting} requests wait beyond their clock: ayni exchange requests --waiting"] if waiting else []
+    return [*(told if found.attention else []), *late, *asked]
 
 
 def _silent(line: StoredLine | None, now: datetime) -> bool:
