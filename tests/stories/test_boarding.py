@@ -32,6 +32,8 @@ from ayni.node.opening import OpenNode, open_node
 
 AYNI = str(Path(sys.executable).parent / "ayni")
 PATIENCE_S = 300.0
+pytestmark = pytest.mark.timeout(1_800)
+"""Seconds for one test and the demonstration before it: nodes that are killed ten times take their time. Ours."""
 KINDS = (
     *("signal", "task", "outcome", "request", "agreement"),
     *("exposure", "holding", "recall", "recalled", "recall-answer", "onward-consent"),

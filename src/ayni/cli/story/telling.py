@@ -20,7 +20,7 @@ from ayni.toolkit.phrases import Catalogue, phrase, render
 BREATH_S = 4.0
 """Between two scenes, so that a person can read. Ours."""
 LOOK_S = 0.1
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """How long the story waits for what a node does by itself, on a machine that is busy. Ours."""
 LATE = phrase("{what} did not happen within {seconds:integer} s; the nodes' logs are in {folder}")
 
