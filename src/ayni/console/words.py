@@ -190,7 +190,7 @@ PROPERTIES: Final[Mapping[str, str]] = {
 """Of FollowTheMoney; one that is not here shows under its own name."""
 AREAS: Final[Mapping[str, str]] = {
     "live": _("Watched"),
-    "ended": _("Ended"),
+    "ended": _("Over"),
     "expired": _("Expired"),
     "received": _("From a partner"),
 }
@@ -198,7 +198,7 @@ WATCHED: Final[Mapping[str, str]] = {
     "proposed": _("Proposed"),
     "live": _("Watched for"),
     "refused": _("Turned down"),
-    "ended": _("Ended"),
+    "ended": _("Over"),
     "expired": _("Expired"),
     "received": _("From a partner"),
 }
