@@ -155,6 +155,19 @@ CREDIBILITY: Final[Mapping[str, str]] = {
     "5": _("5, improbable"),
     "6": _("6, cannot be judged"),
 }
+SOURCE: Final[Mapping[str, str]] = {
+    "A": _("A, no doubt about it"),
+    "B": _("B, reliable in most instances"),
+    "C": _("C, not reliable in most instances"),
+    "X": _("X, cannot be assessed"),
+}
+ACCURACY: Final[Mapping[str, str]] = {
+    "1": _("1, certain"),
+    "2": _("2, known personally to the source"),
+    "3": _("3, not known personally, but corroborated"),
+    "4": _("4, neither known personally nor corroborated"),
+}
+"""How what is shared is rated. Source: Regulation (EU) 2016/794, article 29."""
 
 KIND: Final[Mapping[str, str]] = {
     "signal": _("Signal"),
@@ -239,6 +252,8 @@ ACTS: Final[Mapping[str, str]] = {
     "officer.disable": _("shut officers out"),
     "officer.enable": _("let officers in again"),
     "token.issue": _("issue tokens"),
+    "record.preview": _("look at what a share would send"),
+    "record.share": _("share records"),
     "ledger.read": _("read the history"),
     "node.status": _("see how the node fares"),
 }

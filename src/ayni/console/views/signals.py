@@ -25,6 +25,7 @@ from ayni.console.listing import Listing, listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position, say
 from ayni.console.words import DISMISSALS, OUTCOMES, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
+from ayni.exchange.sharing import SHARE
 from ayni.model.area import Area
 from ayni.model.desk import Detector, Parameter
 from ayni.model.handling import Mandate
@@ -96,6 +97,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             **shown(found),
             "watches": watches,
             **_past(past),
+            "may_share": bool(SHARE.roles & officer_of(request).roles),
             "validate": DecideForm(initial=version, auto_id="validate-%s"),
             "dismiss": DismissForm(initial=version, auto_id="dismiss-%s"),
             "silence": SilenceForm(initial=version, auto_id="silence-%s"),
