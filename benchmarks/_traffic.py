@@ -68,6 +68,7 @@ def positions(first: int, ships: int, days: int) -> pa.Table:
     east = speed * np.sin(course) * step_h * NM / np.cos(np.radians(np.clip(lat, -60, 60)))
     lon = dice.uniform(WEST, EAST, (ships, 1)) + np.cumsum(east, axis=1)
     lat, lon = _folded(lat, SOUTH, NORTH), _folded(lon, WEST, EAST)
+    course = np.arctan2(np.gradient(lon, axis=1) * np.cos(np.radians(lat)), np.gradient(lat, axis=1))
     _meet(dice, lat, lon, speed)
     leaps = dice.random(ships) < 1 / 200
     lat[leaps, count // 2] += 3.0
