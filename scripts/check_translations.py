@@ -46,6 +46,8 @@ def sentences_of(desk: Desk) -> Iterator[str]:
         yield from detector.innocent
         yield from (clue.says for clue in detector.clues)
     yield from (reference.approximate for reference in desk.references if reference.approximate)
+    yield from (layer.approximate for layer in desk.layers if layer.approximate)
+    yield from (one.title for one in (*desk.layers, *desk.marks))
 
 
 def error_sentences() -> Iterator[str]:

@@ -22,6 +22,7 @@ THEMES: Final = ("", "light", "dark")
 _WORKING: Final = frozenset({Role.ANALYST, Role.INVESTIGATOR, Role.COORDINATOR, Role.LIAISON})
 ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
     ("signals", _WORKING),
+    ("chart", _WORKING),
     ("areas", _WORKING),
     ("watchlist", _WORKING),
     ("tasks", _WORKING),
@@ -82,6 +83,7 @@ def first_room(account: Account) -> str:
 def _rooms(request: HttpRequest, account: Account) -> list[Room]:
     titles = {
         "signals": _("Signals"),
+        "chart": _("Map"),
         "areas": _("Areas"),
         "watchlist": _("Watchlist"),
         "tasks": _("Tasks"),

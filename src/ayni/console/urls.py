@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from ayni.api.app import api
 from ayni.console.views import (
     areas,
+    chart,
     home,
     officers,
     outcomes,
@@ -50,6 +51,10 @@ urlpatterns = [
     path("watchlist/propose/", watchlist.entry_propose, name="entry-propose"),
     path("watchlist/<slug:record>/", watchlist.entry, name="entry"),
     path("watchlist/<slug:record>/<slug:step>/", watchlist.entry_step, name="entry-step"),
+    path("map/", chart.chart_page, name="chart"),
+    path("map/table/", chart.chart_table, name="chart_table"),
+    path("map/signals.json", chart.chart_signals, name="chart_signals"),
+    path("map/layers/<slug:desk>/<slug:layer>.json", chart.chart_layer, name="chart_layer"),
     path("search/", search.search, name="search"),
     path("share/<slug:record>/", sharing.share, name="share"),
     path("share/<slug:record>/send/", sharing.send, name="share_send"),

@@ -262,6 +262,44 @@ class Reference:
     load: Callable[[], pa.Table]
 
 
+MARKS = frozenset({"circle", "ring", "diamond", "triangle", "square", "cross", "star"})
+"""Shapes a map can draw; each is told apart without colour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How a map draws the signals of some rules: one shape for one kind of event.
+
+    Raises:
+        InvalidValueError: for a shape no map can draw.
+    """
+
+    shape: str
+    title: str
+    """What the kind of event is called in the legend; a phrase."""
+    rules: tuple[str, ...]
+    """Rule ids without their version, e.g. `maritime.gap`: a new version keeps its shape."""
+
+    def __post_init__(self) -> None:
+        require(self.shape in MARKS, "shape", f"{self.shape} is not one of {', '.join(sorted(MARKS))}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Points of reference a desk offers to every map: ports, aerodromes, stations."""
+
+    name: str
+    """Part of its address: lower-case letters and hyphens."""
+    title: str
+    """In the legend; a phrase."""
+    from_zoom: float
+    """Zoom of the map from which it is drawn and first asked for."""
+    load: Callable[[], pa.Table]
+    """Returns `name`, `lat_udeg`, `lon_udeg`, one row a point."""
+    approximate: str = ""
+    """What must be said wherever it is shown; a phrase."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """One domain's eyes. Declared in the desk's `__init__.py` as `DESK`.
@@ -284,7 +322,10 @@ class Desk:
     """Package that holds the desk's catalogues, e.g. `ayni.desks.maritime.phrases`."""
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
     """Command name to `module:function` (a click command), imported only when called."""
-    layers: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    """What the desk adds to every map of the console."""
+    marks: tuple[Mark, ...] = ()
+    """How maps draw its signals; rules that are in none are circles."""
     panels: tuple[str, ...] = ()
 
     @property

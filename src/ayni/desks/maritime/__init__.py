@@ -19,10 +19,10 @@ from ayni.desks.maritime.callings import DERIVED as CALLINGS
 from ayni.desks.maritime.detect import DERIVED as OF_ONE_RULE
 from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.read import SOURCES
-from ayni.desks.maritime.reference import REFERENCES
+from ayni.desks.maritime.reference import LAYERS, REFERENCES
 from ayni.desks.maritime.tables import TABLES
 from ayni.desks.maritime.tracks import DERIVED
-from ayni.model.desk import Desk
+from ayni.model.desk import Desk, Mark
 from ayni.model.entity import Entity
 from ayni.model.signal import Fact
 
@@ -37,6 +37,33 @@ def vessel(column: str, value: Fact, row: Mapping[str, Fact]) -> Entity:  # noqa
     return Entity(id=f"mmsi-{mmsi}", schema="Vessel", properties={name: (text,) for name, text in said.items()})
 
 
+def _rules(*names: str) -> tuple[str, ...]:
+    return tuple(f"maritime.{name}" for name in names)
+
+
+MARKS = (
+    Mark(shape="ring", title="Silence", rules=_rules("gap", "disabling")),
+    Mark(
+        shape="diamond",
+        title="Meeting at sea",
+        rules=_rules("encounter", "rendezvous", "loitering", "dark_approach"),
+    ),
+    Mark(
+        shape="square",
+        title="Identity",
+        rules=_rules("shared_mmsi", "identity_change", "invalid_identity", "impossible_speed"),
+    ),
+    Mark(shape="cross", title="False positions", rules=_rules("gnss_circle", "gnss_jump")),
+    Mark(
+        shape="triangle",
+        title="Unusual movement",
+        rules=_rules(
+            "deviation", "drifting", "fast_near_coast", "on_land", "towing", "speed_range", "area_entry",
+            "anchorage_stop", "destination_change",
+        ),
+    ),
+)  # fmt: skip
+
 DESK = Desk(
     name="maritime",
     watches="vessels, by what they transmit and by when they fall silent",
@@ -49,6 +76,8 @@ DESK = Desk(
     references=(*REFERENCES, *registry.REFERENCES),
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
+    layers=LAYERS,
+    marks=MARKS,
     commands={
         "decode": "ayni.desks.maritime.commands:decode",
         "intercept": "ayni.desks.maritime.commands_intercept:intercept",

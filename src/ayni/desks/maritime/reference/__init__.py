@@ -22,7 +22,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ayni.model.desk import Reference
+from ayni.model.desk import Layer, Reference
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,6 +74,11 @@ def _shore() -> pa.Table:
 
 def load_ports() -> pa.Table:
     """Return ports by cell: `cell`, `port`, `name`, `lat_udeg`, `lon_udeg`; the node's own ones among them."""
+    return by_cell(load_port_points())
+
+
+def load_port_points() -> pa.Table:
+    """Return each port once: `port`, `name`, `lat_udeg`, `lon_udeg`; the node's own ones among them."""
     import pyarrow as pa  # noqa: PLC0415 -- as above
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -82,7 +87,7 @@ def load_ports() -> pa.Table:
     own = own_folder() / OWN_PORTS
     if own.is_file():
         shipped = pa.concat_tables([shipped, pq.read_table(own).select(names).cast(shipped.schema)])
-    return by_cell(shipped)
+    return shipped
 
 
 def by_cell(ports: pa.Table) -> pa.Table:
@@ -141,5 +146,15 @@ REFERENCES = (
         date=BUILT,
         approximate="one point a port: berths may lie kilometres from it",
         load=load_ports,
+    ),
+)
+
+LAYERS = (
+    Layer(
+        name="ports",
+        title="Ports and anchorages",
+        from_zoom=4.5,
+        load=load_port_points,
+        approximate="one point a port: berths may lie kilometres from it",
     ),
 )
