@@ -173,6 +173,36 @@ def test_the_whole_way_by_keyboard(browser: Browser, lived: Lived, address: str)
     context.close()
 
 
+def test_everything_on_the_page_is_reached_from_the_palette(browser: Browser, lived: Lived, address: str) -> None:
+    """p, part of a name without its accent, Enter: a room, a decision, a search; Escape closes; axe finds nothing."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="es", bypass_csp=True)
+    page = context.new_page()
+    enter(page, address, lived.names["analyst"])
+    page.goto(f"{address}/signals/?state=pending")
+    page.keyboard.press("p")
+    assert page.locator("#palette[open] li[aria-selected=true]").count() == 1
+    assert not problems_of(page)
+    page.keyboard.press("Escape")
+    assert page.locator("#palette[open]").count() == 0
+    page.keyboard.press("Control+k")
+    page.keyboard.type("vigilancia")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/watchlist/")
+    page.goto(f"{address}/signals/?state=pending")
+    page.locator(".items a").nth(12).click()
+    page.wait_for_selector("details[data-key=d]")
+    page.keyboard.press("p")
+    page.keyboard.type("descartar")
+    page.keyboard.press("Enter")
+    assert page.locator("details[data-key=d][open]").count() == 1
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    page.keyboard.type("caleta imag")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search/?q=caleta+imag")
+    context.close()
+
+
 def test_two_officers_do_not_decide_past_each_other(browser: Browser, lived: Lived, address: str) -> None:
     """The second one is told that the signal changed, and nothing is overwritten."""
     pages = []

@@ -28,6 +28,6 @@ def test_a_signal_tells_what_it_resembles_and_when_that_is_too_little(node: Test
     assert "Only 1: too few" in told[1]
     assert "Only 4: too few" in told[4]
     assert "too few" not in told[6]
-    assert '<span class="num">6</span> pending' in told[6]
+    assert 'Pending: <span class="num">6</span>' in told[6]
     assert told[6].count("same vessel, same waters") == 6
     assert f'<a href="/signals/{records[5]}/">' in told[6].partition("Similar signals before")[2]

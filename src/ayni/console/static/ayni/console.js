@@ -5,7 +5,7 @@
   const said = $("#said");
   const say = (words) => { said.textContent = words; };
 
-  // Keys: j and k walk the list, Enter opens, v d s open a decision, g and a digit go to a room, / searches, ? lists them.
+  // Keys: j and k walk the list, Enter opens, p shows the palette, v d s open a decision, g and a digit go to a room, / searches, ? lists them.
   let going = false;
   const walk = (step) => {
     const items = [...document.querySelectorAll(".items a")];
@@ -40,6 +40,54 @@
   addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details.who[open]")) if (!open.contains(event.target)) open.open = false;
   });
+
+  // The palette: everything this page can do, by its name. Ctrl+K or p opens it; nothing in it is not on the page as well.
+  const palette = $("#palette");
+  if (palette) {
+    const box = $("input", palette), list = $("ul", palette);
+    const plain = (words) => words.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    let found = [];
+    const commands = () => [...document.querySelectorAll(".rooms a, .sheet a, .detail a.button, .decide summary, .filter a, .more a")]
+      .filter((one) => one.textContent.trim())
+      .map((one) => ({ words: one.textContent.trim(), run: () => (one.matches("summary") ? decide(one.parentElement.dataset.key) : one.click()) }));
+    const point = (at) => {
+      [...list.children].forEach((one, index) => one.setAttribute("aria-selected", index === at));
+      const chosen = list.children[at];
+      if (chosen) { box.setAttribute("aria-activedescendant", chosen.id); chosen.scrollIntoView({ block: "nearest" }); }
+      else box.removeAttribute("aria-activedescendant");
+    };
+    const at = () => [...list.children].findIndex((one) => one.getAttribute("aria-selected") === "true");
+    const run = (index) => { const one = found[index]; if (one) { palette.close(); one.run(); } };
+    const show = () => {
+      const wanted = plain(box.value.trim()).split(/\s+/);
+      found = commands().filter((one) => wanted.every((word) => plain(one.words).includes(word)));
+      const search = $("#q");
+      if (search && box.value.trim()) {
+        found.push({ words: palette.dataset.search.replace("…", box.value.trim()), run: () => { search.value = box.value.trim(); search.form.submit(); } });
+      }
+      list.replaceChildren(...found.map((one, index) => {
+        const item = document.createElement("li");
+        item.id = `command-${index}`;
+        item.setAttribute("role", "option");
+        item.textContent = one.words;
+        item.addEventListener("click", () => run(index));
+        return item;
+      }));
+      point(found.length ? 0 : -1);
+    };
+    box.addEventListener("input", show);
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") { event.preventDefault(); point(Math.min(found.length - 1, at() + 1)); }
+      else if (event.key === "ArrowUp") { event.preventDefault(); point(Math.max(0, at() - 1)); }
+      else if (event.key === "Enter") { event.preventDefault(); run(at()); }
+    });
+    const open = () => { if (!palette.open) { box.value = ""; show(); palette.showModal(); } };
+    addEventListener("keydown", (event) => {
+      const typing = event.target.closest("input, textarea, select, [contenteditable]");
+      const bare = event.key === "p" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+      if (bare || (event.key === "k" && (event.ctrlKey || event.metaKey))) { event.preventDefault(); open(); }
+    });
+  }
 
   // Drafts: what is typed into a form with data-draft stays on this machine until the node has taken it.
   // Kept per officer, so that the next one at this machine does not see it; thrown away after a day.
