@@ -111,6 +111,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
         pages={
             "": ("/sign-in/",),
             "analyst": (
+                "/map/",
                 "/signals/",
                 f"/signals/{records[-1]}/",
                 f"/signals/{records[-3]}/?state=dismissed",
