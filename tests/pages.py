@@ -19,10 +19,11 @@ BASIS = "Ley Orgánica de Navegación, art. 12"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lived:
-    """Sign-in names by role, and the addresses to look at by role."""
+    """Sign-in names by role, the addresses to look at by role, and the newest signal's own."""
 
     names: dict[str, str]
     pages: dict[str, tuple[str, ...]]
+    signal: str
 
 
 def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
@@ -107,11 +108,11 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
         work.commit()
     running().names.build()
     return Lived(
+        signal=f"/signals/{records[-1]}/",
         names={"administrator": "first", **{role: account.username for role, account in people.items()}},
         pages={
             "": ("/sign-in/",),
             "analyst": (
-                "/map/",
                 "/signals/",
                 f"/signals/{records[-1]}/",
                 f"/signals/{records[-3]}/?state=dismissed",
@@ -129,6 +130,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/search/",
                 "/search/?q=caleta",
                 "/search/?q=%3Cscript%3Ewindow.taken%3D1%3C/script%3E",
+                "/map/",
             ),
             "coordinator": (
                 "/tasks/",

@@ -114,7 +114,7 @@ def test_reasons_are_read_in_the_readers_language(
     context = browser.new_context(locale=language)
     page = context.new_page()
     enter(page, address, lived.names["analyst"])
-    page.goto(f"{address}{lived.pages['analyst'][1]}")
+    page.goto(f"{address}{lived.signal}")
     said = page.locator("main").inner_text()
     assert words in said
     assert ("no position received" in said) is (language == "en")
@@ -264,7 +264,7 @@ def test_what_one_may_not_see_is_refused_with_a_sentence(browser: Browser, lived
     """Oversight does not open records; nobody opens what is not there; neither learns more."""
     page = browser.new_context().new_page()
     enter(page, address, lived.names["oversight"])
-    answer = page.goto(f"{address}{lived.pages['analyst'][1]}")
+    answer = page.goto(f"{address}{lived.signal}")
     assert answer is not None
     assert answer.status == 403
     assert "may not open records" in page.locator("main").inner_text()
@@ -285,13 +285,13 @@ def test_without_a_mandate_no_record_opens(browser: Browser, node: TestNode, liv
     page = browser.new_context().new_page()
     sign_in(page, address, lived.names["analyst"], PASSWORD)
     before = len(node.store.entries)
-    page.goto(f"{address}{lived.pages['analyst'][1]}")
+    page.goto(f"{address}{lived.signal}")
     assert "/mandate/" in page.url
     assert len(node.store.entries) == before
     page.select_option("#id_purpose", "counter-narcotics")
     page.fill("#id_legal_basis", "art. 12")
     page.locator("main button.first").click()
-    page.wait_for_url(f"**{lived.pages['analyst'][1]}")
+    page.wait_for_url(f"**{lived.signal}")
     entry = node.store.entries[-1]
     assert (entry.act, entry.purpose, entry.legal_basis) == ("record.open", "counter-narcotics", "art. 12")
     page.context.close()
