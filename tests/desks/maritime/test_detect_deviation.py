@@ -67,6 +67,16 @@ def test_there_and_back_again_is_no_detour() -> None:
     assert seen(rows, "deviation") == []
 
 
+def test_a_ship_that_stops_where_its_line_ran_has_not_taken_it_up_again() -> None:
+    """It drifts there along the line for six hours, slower than any voyage, and sails off across it."""
+    rows = list(detour(30, 4))[: 24 * 10 + 1]
+    last = rows[-1]
+    north, east = (int(last[name] or 0) / 1e6 for name in ("lat_udeg", "lon_udeg"))
+    rows += sail(24.1, 30, lat=north, lon=east, course=70.0, knots=1.2)
+    rows += sail(30.1, 50, lat=north + 0.04, lon=east + 0.11, course=340.0)
+    assert seen(rows, "deviation") == []
+
+
 def test_a_stop_beside_the_line_adds_weight() -> None:
     """The ship drifts for four hours 30 miles off its line."""
     rows = list(detour(30, 8))

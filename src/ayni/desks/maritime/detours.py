@@ -120,10 +120,14 @@ def _vectors(lat: Floats, lon: Floats) -> Floats:
 
 
 def _turns(t: Integers, points: Floats, steady_ms: float) -> Integers:
-    """Return the places that end a leg of *steady_ms* and after which the way leaves its line."""
+    """Return the places that end a leg of *steady_ms*, sailed all the way, and after which the way leaves its line.
+
+    A ship that drifts or lies still keeps to any line drawn through it: that is no leg.
+    """
     before = np.searchsorted(t, t - steady_ms, side="right") - 1
     after = np.searchsorted(t, t + LOOK_H * HOUR_MS, side="left")
-    inside = (before >= 0) & (after < t.size)
+    still = np.concatenate([[0], np.cumsum(_apart_nm(points[:-1], points[1:]) * HOUR_MS < SLOWEST_KN * np.diff(t))])
+    inside = (before >= 0) & (after < t.size) & (still == still[before])
     place = np.flatnonzero(inside)
     if not place.size:
         return place
