@@ -225,7 +225,7 @@ class _Run:
             return []
         self._session.register(ANSWER, answer)
         rows = self._session.query(detector.evidence, values_of(detector, self._overrides))
-        if key_columns(rows.column_names) != key_columns(answer.column_names):
+        if key_columns(tuple(rows.column_names)) != key_columns(tuple(answer.column_names)):
             raise DetectorError(rule=detector.rule, why="the evidence query must return the keys of its signals")
         found: list[dict[str, Fact | None]] = rows.to_pylist()
         return found

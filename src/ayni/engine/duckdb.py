@@ -131,8 +131,9 @@ class DuckDBSession:
             KERNEL_BATCH_ROWS
         )
         shape = shape_of(kernel.output)
-        answers = [kernel.run(group, params).select(shape.names).cast(shape) for group in groups(reader, kernel.by)]
-        self.register(name, pa.concat_tables([shape.empty_table(), *answers]))
+        answers = (kernel.run(group, params) for group in groups(reader, kernel.by))
+        found = [answer.select(shape.names).cast(shape) for answer in answers if answer.num_rows]
+        self.register(name, pa.concat_tables([shape.empty_table(), *found]))
 
     def _execute(self, sql: str, params: Mapping[str, Fact]) -> None:
         bound = used(sql, params)

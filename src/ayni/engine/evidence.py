@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -62,17 +63,18 @@ def keys_of(row: Row, rule: str) -> Keys:
     Raises:
         DetectorError: if there is none, or one is not a whole number: ids hash integers only.
     """
-    keys = [row[name] for name in key_columns(row)]
+    keys = [row[name] for name in key_columns(tuple(row))]
     whole = [key for key in keys if isinstance(key, int)]
     if not keys or len(whole) != len(keys):
         raise DetectorError(rule=rule, why="key_0, key_1… must be whole numbers and never null")
     return tuple(whole)
 
 
-def key_columns(names: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=128)
+def key_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return `key_0`, `key_1`… as far as they are there."""
     numbered = {name for name in names if name.startswith("key_") and name[4:].isdigit()}
-    return sorted(numbered, key=lambda name: int(name[4:]))
+    return tuple(sorted(numbered, key=lambda name: int(name[4:])))
 
 
 def evidence_of(rows: Iterable[Row], rule: str, files: Files) -> dict[Keys, list[Evidence]]:

@@ -9,6 +9,7 @@ any machine and any engine, so late data revises it instead of doubling it.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +22,9 @@ from ayni.model.place import Place
 
 Fact = str | int | float | bool
 """What fills a hole: instants as RFC 3339 text, durations in seconds, quantities in the unit of their name."""
+
+
+SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class SignalState(StrEnum):
@@ -155,4 +159,4 @@ def check_facts(facts: Mapping[str, Fact], field: str) -> None:
 
 
 def _is_sha256(text: str) -> bool:
-    return len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)  # noqa: PLR2004 -- 256 bits
+    return SHA256_HEX.fullmatch(text) is not None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,7 +102,11 @@ def find_circles(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
 def rings(lat: Floats, lon: Floats, course: Floats, params: Mapping[str, Fact]) -> Iterator[Ring]:
     """Return every window of positions that lie on a circle which the reported courses do not follow."""
     least = int(params["least_points"])
+    if lat.size < least:
+        return
     told, off = _off_course(lat, lon, course)
+    if off[-1] < float(params["off_share"]) * (least - 1) / 2:
+        return
     for width in (size for size in sorted({least, *WINDOWS}) if least <= size <= lat.size):
         starts = np.arange(0, lat.size - width + 1, max(1, width // 6))
         says, strays = (total[starts + width - 1] - total[starts] for total in (told, off))
@@ -211,6 +216,7 @@ def _row(mmsi: int, t: Integers, ring: tuple[Ring, int, int]) -> dict[str, Fact]
     }
 
 
+@cache
 def _nothing() -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 -- as above
 

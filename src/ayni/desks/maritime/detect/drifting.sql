@@ -1,15 +1,19 @@
 -- Ten-minute spells in which a ship under way moved at more than $angle_deg from the way its bow pointed, joined.
-WITH spells AS (
-  SELECT mmsi, floor_div(ts, 600000) AS b, COUNT(*) AS positions,
-    AVG(CASE WHEN LEAST(ABS(course_deg - heading_deg), 360e0 - ABS(course_deg - heading_deg)) > $angle_deg
-      THEN 1e0 ELSE 0e0 END) AS share, AVG(speed_kn) AS kn, MIN(ts) AS first_ms, MAX(ts) AS last_ms,
-    AVG(LEAST(ABS(course_deg - heading_deg), 360e0 - ABS(course_deg - heading_deg))) AS angle_deg,
-    CAST(ROUND(AVG(lat_udeg)) AS BIGINT) AS lat_udeg, MIN(lon_udeg) AS lon_udeg
+-- Only the spells with a position off its heading are looked at whole: most ships have none.
+WITH angled AS (
+  SELECT mmsi, floor_div(ts, 600000) AS b, ts, lat_udeg, lon_udeg, speed_kn,
+    LEAST(ABS(course_deg - heading_deg), 360e0 - ABS(course_deg - heading_deg)) AS angle_deg
   FROM position
   WHERE speed_kn >= $low_kn AND speed_kn <= $high_kn AND course_deg IS NOT NULL AND heading_deg IS NOT NULL
     AND lat_udeg IS NOT NULL AND COALESCE(msg_type, 1) NOT IN (4, 9, 11, 21, 27)
-    AND COALESCE(status, 0) NOT IN (1, 5) AND mmsi BETWEEN 200000000 AND 799999999
-  GROUP BY mmsi, floor_div(ts, 600000)),
+    AND COALESCE(status, 0) NOT IN (1, 5) AND mmsi BETWEEN 200000000 AND 799999999),
+off AS (SELECT DISTINCT mmsi, b FROM angled WHERE angle_deg > $angle_deg),
+spells AS (
+  SELECT a.mmsi, a.b, COUNT(*) AS positions, AVG(CASE WHEN a.angle_deg > $angle_deg THEN 1e0 ELSE 0e0 END) AS share,
+    AVG(a.speed_kn) AS kn, MIN(a.ts) AS first_ms, MAX(a.ts) AS last_ms, AVG(a.angle_deg) AS angle_deg,
+    CAST(ROUND(AVG(a.lat_udeg)) AS BIGINT) AS lat_udeg, MIN(a.lon_udeg) AS lon_udeg
+  FROM angled AS a JOIN off AS o ON o.mmsi = a.mmsi AND o.b = a.b
+  GROUP BY a.mmsi, a.b),
 ordered AS (
   SELECT mmsi, b, positions, kn, angle_deg, first_ms, last_ms, lat_udeg, lon_udeg,
     LAG(b) OVER (PARTITION BY mmsi ORDER BY b) AS p_b
