@@ -199,7 +199,7 @@ def peer(count: int) -> dict[str, dict[str, float]]:
             record = {"org": header.originator, "kind": header.kind, "recalled": False, "expired": False, "age": 10}
             context = {"purpose": str(ask.under.purpose), "state": "in-force"}
             rec, ctx = _Bag(record), _Bag(context)
-            return lambda: made.enforce_ex(ask.principal, str(ask.action), rec, ctx)  # type: ignore[attr-defined]
+            return lambda: made.enforce_ex(ask.principal, str(ask.action), rec, ctx)  # type: ignore[attr-defined]  # casbin has no types
 
         return {
             "casbin, all agreements": measure([question(whole, ask, header) for ask, header, _ in asked]),

@@ -185,7 +185,7 @@ def measure(node: OpenNode, *, acts: int, rows: int) -> Figures:
     with node.store.work() as work:
         for name, query in queries(rows).items():
             work.find(query)
-            figures[f"ms, {name}"] = median_ms(lambda query=query: work.find(query))  # type: ignore[misc]
+            figures[f"ms, {name}"] = median_ms(lambda query=query: work.find(query))  # type: ignore[misc]  # a default argument
         ids = [header.id for header in work.find(Query(limit=2000))]
         each = iter(ids)
         figures["records/s read one by one"] = rate(lambda: work.get(next(each)), len(ids))
@@ -195,7 +195,7 @@ def measure(node: OpenNode, *, acts: int, rows: int) -> Figures:
     index.build()
     figures["s, index built"] = time.perf_counter() - started
     for name, asked in {"a name": "gaviota 123", "first digits": "900", "one letter": "g"}.items():
-        figures[f"ms, index, {name}"] = median_ms(lambda asked=asked: index.find(asked))  # type: ignore[misc]
+        figures[f"ms, index, {name}"] = median_ms(lambda asked=asked: index.find(asked))  # type: ignore[misc]  # a default argument
     return figures
 
 

@@ -264,7 +264,7 @@ def main() -> None:
         deeper = [f"-Z{WORLD_ZOOM + 1}", f"-z{REGION_ZOOM}", clip]
         subprocess.run([program, "-o", region, *deeper, *TILE_SETTINGS, *named], check=True)
         join([world, region], target / "world.pmtiles")
-    print(f"world.pmtiles {(target / 'world.pmtiles').stat().st_size:,} bytes, {date.today().isoformat()}")  # noqa: DTZ011
+    print(f"world.pmtiles {(target / 'world.pmtiles').stat().st_size:,} bytes, {date.today().isoformat()}")  # noqa: DTZ011 -- the day here
 
 
 def join(parts: list[Path], target: Path) -> None:

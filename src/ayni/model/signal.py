@@ -24,7 +24,7 @@ Fact = str | int | float | bool
 """What fills a hole: instants as RFC 3339 text, durations in seconds, quantities in the unit of their name."""
 
 
-SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+_SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class SignalState(StrEnum):
@@ -159,4 +159,4 @@ def check_facts(facts: Mapping[str, Fact], field: str) -> None:
 
 
 def _is_sha256(text: str) -> bool:
-    return SHA256_HEX.fullmatch(text) is not None
+    return _SHA256_HEX.fullmatch(text) is not None

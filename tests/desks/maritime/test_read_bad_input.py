@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ayni.desks.maritime.layouts.duplicates import Duplicates, row_hashes
 from ayni.desks.maritime.layouts.stream import line_chunks
 from ayni.desks.maritime.nmea.decoder import Decoder
+from ayni.desks.maritime.nmea.messages import read_messages
 from ayni.desks.maritime.read import SOURCES, read_file
 from ayni.errors import UnreadableError
 from ayni.model.desk import Tally
@@ -172,3 +173,18 @@ def _seconds(folder: Path) -> Path:
     path = folder / "seconds.parquet"
     pq.write_table(pa.table({"mmsi": [999000001], "ts": [1709287202], "lat": [-1.5], "lon": [-80.5]}), path)
     return path
+
+
+def test_a_parquet_whose_names_are_no_text_is_a_refusal(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 where a column's name should be: the file is not one we know."""
+    path = _seconds(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"mmsi", b"mm\x8ei"))
+    with pytest.raises(UnreadableError, match=r"seconds\.parquet"):
+        list(read_file(path, Tally()))
+
+
+def test_nothing_at_all_holds_no_message() -> None:
+    """No byte is an empty line, never an error."""
+    tally = Tally()
+    assert list(read_messages(b"", tally)) == []
+    assert tally.read == tally.accepted + tally.rejected.total()

@@ -15,11 +15,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ayni.desks.maritime.tables import as_rows
 from ayni.model.desk import Column
 from ayni.toolkit.units import Floats, Integers
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
     from ayni.model.signal import Fact
 
-WINDOWS = (12, 18, 27, 40, 60, 90, 135)
-"""Numbers of positions looked at together; each half as many again as the one before."""
+WINDOWS = (12, 15, 18, 22, 27, 33, 40, 50, 60, 75, 90, 110, 135)
+"""Numbers of positions looked at together; each about a quarter more than the one before, so that a circle which goes
+little more than once round is seen whole and alone."""
 LEAST_APART_MS = 20_000
 """Denser reports are thinned: a circle is not seen better by more of them."""
 BREAK_MS = 3_600_000
@@ -80,8 +81,6 @@ class Ring:
 
 def find_circles(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
     """Return the circles in the positions of one MMSI, one row each."""
-    import pyarrow as pa  # noqa: PLC0415 -- only where a ship seems to circle
-
     columns = {name: rows.column(name).to_numpy(zero_copy_only=False) for name in rows.column_names}
     t = np.asarray(columns["ts"], dtype=np.int64)
     kept = _thinned(t)
@@ -96,7 +95,7 @@ def find_circles(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
         for start, stop in _stretches(t)
         for ring in merged(list(rings(lat[start:stop], lon[start:stop], course[start:stop], params)), start)
     ]
-    return pa.table({column.name: [row[column.name] for row in found] for column in OUTPUT}) if found else _nothing()
+    return as_rows(found, OUTPUT)
 
 
 def rings(lat: Floats, lon: Floats, course: Floats, params: Mapping[str, Fact]) -> Iterator[Ring]:
@@ -108,7 +107,7 @@ def rings(lat: Floats, lon: Floats, course: Floats, params: Mapping[str, Fact]) 
     if off[-1] < float(params["off_share"]) * (least - 1) / 2:
         return
     for width in (size for size in sorted({least, *WINDOWS}) if least <= size <= lat.size):
-        starts = np.arange(0, lat.size - width + 1, max(1, width // 6))
+        starts = np.arange(0, lat.size - width + 1, max(1, width // 12))
         says, strays = (total[starts + width - 1] - total[starts] for total in (told, off))
         may_be = np.where(says * 2 >= width - 1, strays, 0) >= float(params["off_share"]) * np.maximum(says, 1)
         if may_be.any():
@@ -214,14 +213,6 @@ def _row(mmsi: int, t: Integers, ring: tuple[Ring, int, int]) -> dict[str, Fact]
         "many_turns": turns >= 3.0,  # noqa: PLR2004 -- as its column says
         "small": best.radius_m < 200.0,  # noqa: PLR2004 -- as its column says
     }
-
-
-@cache
-def _nothing() -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415 -- as above
-
-    kinds = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
-    return pa.table({column.name: pa.array([], kinds[column.type]) for column in OUTPUT})
 
 
 def _thinned(t: Integers) -> Integers:

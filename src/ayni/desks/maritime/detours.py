@@ -16,12 +16,12 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ayni.desks.maritime.tables import as_rows
 from ayni.model.desk import Column
 from ayni.toolkit.units import Floats, Integers
 
@@ -79,8 +79,6 @@ class Detour:
 
 def find_detours(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
     """Return the detours of one ship, one row each."""
-    import pyarrow as pa  # noqa: PLC0415 -- only where a ship turns
-
     t = np.asarray(rows.column("ts").to_numpy(zero_copy_only=False), dtype=np.int64)
     lat = np.asarray(rows.column("lat_udeg").to_numpy(zero_copy_only=False), dtype=float) / 1e6
     lon = np.asarray(rows.column("lon_udeg").to_numpy(zero_copy_only=False), dtype=float) / 1e6
@@ -93,18 +91,7 @@ def find_detours(rows: pa.Table, params: Mapping[str, Fact]) -> pa.Table:
         if stop - start >= 6  # noqa: PLR2004 -- two legs and a way between need as many
         for detour in detours(t[start:stop], lat[start:stop], lon[start:stop], params)
     ]
-    if not found:
-        return _nothing()
-    kinds = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
-    return pa.table({one.name: pa.array([row[one.name] for row in found], kinds[one.type]) for one in OUTPUT})
-
-
-@cache
-def _nothing() -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415 -- as above
-
-    kinds = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
-    return pa.table({one.name: pa.array([], kinds[one.type]) for one in OUTPUT})
+    return as_rows(found, OUTPUT)
 
 
 def detours(t: Integers, lat: Floats, lon: Floats, params: Mapping[str, Fact]) -> list[Detour]:

@@ -9,6 +9,7 @@ sender marked as not available (latitude 91°, speed 102.3 kn, heading 511…) i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from ayni.model.desk import Column, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from ayni.model.signal import Fact
 
 EVIDENCE = (
     Column(name="source", type="VARCHAR", holds="SHA-256 of the file or journal segment it was read from, hex"),
@@ -133,10 +136,28 @@ WATCH = Table(
 TABLES = (POSITION, IDENTITY, AREA, WATCH)
 
 
-@cache
 def arrow_schema(table: Table) -> pa.Schema:
     """Return the Arrow schema of *table*: int64, double, string and boolean."""
+    return shape_of(table.columns)
+
+
+def as_rows(found: Sequence[Mapping[str, Fact]], columns: tuple[Column, ...]) -> pa.Table:
+    """Return what was found, often nothing, as a table with *columns*."""
+    import pyarrow as pa  # noqa: PLC0415 -- as below
+
+    shape = shape_of(columns)
+    return pa.Table.from_pylist(list(found), schema=shape) if found else _empty(shape)
+
+
+@cache
+def shape_of(columns: tuple[Column, ...]) -> pa.Schema:
+    """Return the Arrow schema of *columns*."""
     import pyarrow as pa  # noqa: PLC0415 -- 0.1 s that the command line saves when nothing is read
 
     types = {"BIGINT": pa.int64(), "DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
-    return pa.schema([pa.field(column.name, types[column.type]) for column in table.columns])
+    return pa.schema([pa.field(column.name, types[column.type]) for column in columns])
+
+
+@cache
+def _empty(shape: pa.Schema) -> pa.Table:
+    return shape.empty_table()

@@ -32,6 +32,8 @@ class Lines:
 
     def lengths(self) -> NDArray[np.int64]:
         """Return the bytes of each line without its line end."""
+        if not len(self.bytes):
+            return np.zeros(len(self.ends), np.int64)
         last = self.bytes[np.maximum(self.ends - 1, 0)]
         returns = (last == RETURN) & (self.ends > self.starts)
         lengths: NDArray[np.int64] = self.ends - self.starts - returns

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 BATCH_ROWS = 1 << 16
+LIMITS = {"thrift_string_size_limit": 1 << 24, "thrift_container_size_limit": 1 << 16}
+"""Largest text, and longest list, that the description of a file may hold: a damaged one asks for gigabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,9 @@ def parquet_columns(path: Path) -> dict[str, str]:
     import pyarrow.parquet as pq  # noqa: PLC0415 -- as above
 
     try:
-        return {field.name: str(field.type) for field in pq.read_schema(path)}
-    except (pa.ArrowException, OSError):
+        with pq.ParquetFile(path, **LIMITS) as file:
+            return {field.name: str(field.type) for field in file.schema_arrow}
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return {}
 
 
@@ -116,14 +119,14 @@ def read(layout: Columnar, path: Path, tally: Tally) -> Batches:
 
     checking = Checking(source=sha256_of(path), tally=tally)
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, **LIMITS) as file:
             columns = _checked_columns(layout, file.schema_arrow, path, tally)
             row = 0
             for batch in file.iter_batches(BATCH_ROWS, columns=columns):
                 tally.read += batch.num_rows
                 yield from _batch(layout, batch, row, checking)
                 row += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableError(file=path, why=f"damaged Parquet ({str(error).splitlines()[0]})") from error
     checking.finish()
 
