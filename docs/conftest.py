@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,13 +21,14 @@ from sybil import Example, Sybil
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 SECONDS = 120
+STOP_EVERY_S, STOP_TRIES = 0.05, 200
 
 
 def run_shell(example: Example) -> str | None:
     """Run one block with `set -e`; the text of a failure is what the command said."""
     if "folder" not in example.namespace:
         example.namespace["folder"] = tempfile.mkdtemp(prefix="ayni-docs-")
-        atexit.register(stop_served, Path(example.namespace["folder"]))
+        atexit.register(clear, Path(example.namespace["folder"]))
     folder = example.namespace["folder"]
     paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
     done = subprocess.run(  # noqa: S603 -- the blocks are ours
@@ -40,11 +43,16 @@ def run_shell(example: Example) -> str | None:
     return None if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout}{done.stderr}"
 
 
-def stop_served(folder: Path) -> None:
-    """Stop what a page started in the background and noted in a file `….pid`, also when the page failed."""
+def clear(folder: Path) -> None:
+    """Stop what a page started in the background and noted in a file `….pid`, then remove its folder."""
     for noted in folder.glob("*.pid"):
         with suppress(ProcessLookupError, ValueError):
-            os.kill(int(noted.read_text("ascii")), signal.SIGTERM)
+            process = int(noted.read_text("ascii"))
+            os.kill(process, signal.SIGTERM)
+            for _ in range(STOP_TRIES):
+                os.kill(process, 0)
+                time.sleep(STOP_EVERY_S)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 pytest_collect_file = Sybil(

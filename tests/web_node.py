@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,6 +23,7 @@ from ayni.model.store import Query
 from ayni.node.creating import create_node
 from ayni.node.doors import house_of
 from ayni.node.opening import OpenNode, open_node
+from tests.folders import shared_folder
 
 if TYPE_CHECKING:
     from ayni.node.officers.models import Account
@@ -46,7 +46,7 @@ languages = ["en", "es"]
 @lru_cache(maxsize=1)
 def _template() -> Path:
     """Make one node with its first administrator; every test works on a copy."""
-    folder = Path(mkdtemp(prefix="ayni-web-")) / "node"
+    folder = shared_folder("web") / "node"
     create_node(folder, name="", country="", settings=SETTINGS)
     with open_node(folder) as node:
         from ayni.node.officers.acts import NewOfficer, add_first

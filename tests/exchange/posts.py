@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from ayni.agreements.drafting import new_text
@@ -33,6 +32,7 @@ from ayni.node.own_keys import confirm, own_keys
 from ayni.node.partners import own_card
 from ayni.node.serving import _free_port
 from tests.exchange.two_nodes import AGREED, in_force
+from tests.folders import shared_folder
 from tests.people import a_signal
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def two_posts(folder: Path, *, reachable: bool = True, more: str = "") -> tuple[
 @lru_cache(maxsize=4)
 def _made(*, reachable: bool, more: str) -> tuple[Post, Post]:
     """Make two nodes once; every test works on copies."""
-    folder = Path(mkdtemp(prefix="ayni-posts-"))
+    folder = shared_folder("posts")
     one = Post.make(folder, "xa-exercise", reachable=reachable, more=more)
     two = Post.make(folder, "xb-exercise", more=more)
     one.pins(two)

@@ -23,7 +23,8 @@ with atheris.instrument_imports(include=["ayni.desks.maritime"]):
 from ayni.errors import UnreadableError
 from ayni.model.desk import Tally
 
-FOLDER = Path(tempfile.mkdtemp(prefix="ayni-fuzz-"))
+SCRATCH = tempfile.TemporaryDirectory(prefix="ayni-fuzz-")
+FOLDER = Path(SCRATCH.name)
 FILE_SHARE = 64
 """Of 256 first bytes, how many choose the file readers."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -24,6 +22,7 @@ from ayni.model.store import Store
 from ayni.model.triage import TriagedSignal
 from ayni.node.creating import create_node
 from ayni.node.opening import OpenNode, open_node
+from tests.folders import shared_folder
 from tests.postgres import Postgres
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -42,8 +41,7 @@ def settings_for(url_env: str = "") -> str:
 @cache
 def _template(url_env: str) -> Path:
     """Make one node and leave it closed: preparing its tables takes a second, copying it a hundredth."""
-    folder = Path(tempfile.mkdtemp(prefix="ayni-template-")) / "node"
-    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
+    folder = shared_folder("template") / "node"
     create_node(folder, name="", country="", settings=settings_for(url_env))
     return folder
 

@@ -94,6 +94,17 @@ def test_it_answers_with_every_guard_and_stops_when_told(folder: Path) -> None:
         assert process.wait(20) == 0
 
 
+def test_a_killed_server_leaves_no_worker_behind(folder: Path) -> None:
+    """SIGKILL gives no chance to stop: the worker ends by itself, and the node can be served again."""
+    with serving(folder) as (process, address):
+        with ask(f"{address}sign-in/"):
+            pass
+        process.kill()
+        process.communicate(timeout=20)
+    with serving(folder) as (_, address), ask(f"{address}sign-in/", tries=1) as page:
+        assert page.status == 200
+
+
 def test_two_servers_on_one_node_are_refused(folder: Path) -> None:
     """The second one says which process serves it."""
     with serving(folder) as (first, address):

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.util
+import os
+import signal
 import socket
 import threading
 import time
@@ -75,6 +77,7 @@ def serve(
 
         def load() -> Callable[..., Any]:
             """Run in the worker: jobs start there, and end with it."""
+            _end_with_parent()
             supervisor.start()
             multiprocessing.util.Finalize(None, supervisor.stop, exitpriority=10)
             return application
@@ -128,6 +131,18 @@ def _server(host: str, port: int, certificate: Certificate | None) -> Any:  # no
         workers_kill_timeout=STOP_S,
         respawn_failed_workers=True,
     )
+
+
+def _end_with_parent() -> None:
+    """Stop this worker when the process that started it is gone: one that lives on would keep the node locked."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 def _close_connections() -> None:
