@@ -86,8 +86,32 @@ def test_who_may_not_share_sees_no_way_to(node: TestNode, posts: tuple[Post, Pos
     assert client.get(f"/share/{record}/?to={posts[1].node}").status_code == 403
 
 
+def test_the_exchange_tells_how_lines_fare_what_was_agreed_and_what_is_there(
+    node: TestNode, posts: tuple[Post, Post]
+) -> None:
+    """One message waits; articles stand in two languages; the look at what is there is written down."""
+    from ayni.node.running import running
+
+    record, to = a_record(running().exchange, 5), posts[1].node
+    client = someone(node, Role.LIAISON)
+    client.post(f"/share/{record}/send/", {"agreement": BETWEEN, "to": to})
+    seen = client.get("/exchange/").content.decode()
+    assert f'href="/exchange/agreements/{BETWEEN}/"' in seen
+    assert f'href="/exchange/at/{to}/"' in seen
+    text = client.get(f"/exchange/agreements/{BETWEEN}/?beside=pt").content.decode()
+    assert text.count('lang="pt"><h3>') == text.count('lang="en"><h3>') > 5
+    there = client.get(f"/exchange/at/{to}/").content.decode()
+    assert record in there
+    assert "sent, not yet receipted" in there
+    assert node.store.entries[-1].act == "exchange.exposure"
+    assert client.get("/exchange/agreements/nothing-of-the-kind/").status_code == 404
+    analyst = someone(node, Role.ANALYST)
+    assert analyst.get(f"/exchange/at/{to}/").status_code == 403
+    assert someone(node, Role.OVERSIGHT).get("/exchange/").status_code == 403
+
+
 @pytest.mark.browser
-def test_the_page_is_accessible(node: TestNode, posts: tuple[Post, Post]) -> None:
+def test_the_pages_are_accessible(node: TestNode, posts: tuple[Post, Post]) -> None:
     """Both themes, four languages, a narrow screen: axe finds nothing, nothing is too wide."""
     from ayni.node.running import running
 
@@ -103,7 +127,13 @@ def test_the_page_is_accessible(node: TestNode, posts: tuple[Post, Post]) -> Non
             )
             page = context.new_page()
             enter(page, address, officer.username)
-            for path in (f"/share/{record}/", f"/share/{record}/?to={posts[1].node}"):
+            for path in (
+                f"/share/{record}/",
+                f"/share/{record}/?to={posts[1].node}",
+                "/exchange/",
+                f"/exchange/agreements/{BETWEEN}/",
+                f"/exchange/at/{posts[1].node}/",
+            ):
                 page.goto(f"{address}{path}")
                 wrong += [f"{language} {path} {one}" for one in problems_of(page)]
                 wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

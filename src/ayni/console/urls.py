@@ -11,6 +11,7 @@ from ayni.api.app import api
 from ayni.console.views import (
     areas,
     chart,
+    exchange,
     home,
     officers,
     outcomes,
@@ -58,6 +59,9 @@ urlpatterns = [
     path("search/", search.search, name="search"),
     path("share/<slug:record>/", sharing.share, name="share"),
     path("share/<slug:record>/send/", sharing.send, name="share_send"),
+    path("exchange/", exchange.exchange, name="exchange"),
+    path("exchange/agreements/<str:name>/", exchange.agreement, name="agreement"),
+    path("exchange/at/<str:partner>/", exchange.held_by, name="held_by"),
     path("report/", reports.report, name="report"),
     path("tasks/", tasks.tasks, name="tasks"),
     path("tasks/new/", tasks.task_new, name="task_new"),

@@ -225,6 +225,46 @@ SHAPES: Final[Mapping[str, str]] = {
     CROSSES: _("The edges cross or touch one another. Give the corners in order round the area."),
 }
 """What is wrong with a shape, as `ayni.model.area` says it, to what the officer reads."""
+AGREED: Final[Mapping[str, str]] = {
+    "proposed": _("Proposed"),
+    "countered": _("Answered with another text"),
+    "accepted": _("Accepted"),
+    "signed": _("Signed"),
+    "in-force": _("In force"),
+    "suspended": _("Suspended"),
+    "terminated": _("Terminated"),
+}
+"""Where an agreement stands."""
+MOVES: Final[Mapping[str, str]] = {
+    "propose": _("proposed it"),
+    "counter": _("answered with another text"),
+    "accept": _("accepted it"),
+    "sign": _("signed it"),
+    "enter": _("noted that it is in force"),
+    "suspend": _("suspended it"),
+    "resume": _("resumed it"),
+    "terminate": _("terminated it"),
+    "expire": _("noted that its term is over"),
+}
+"""What a party did to an agreement, after its name."""
+FARES: Final[Mapping[str, str]] = {
+    "refused": _("Refused there"),
+    "withdrawn": _("Withdrawn before it left"),
+    "overdue": _("Not delivered in time"),
+}
+"""What became of a message that a person must look at."""
+PLACES: Final[Mapping[str, str]] = {
+    "sent": _("sent, not yet receipted"),
+    "held": _("held there"),
+    "correcting": _("held there, a correction is under way"),
+    "uncorrected": _("held there, not corrected"),
+    "consented": _("may be passed on to them"),
+    "undelivered": _("not delivered"),
+    "recalled": _("recalled, no answer yet"),
+    "deleted": _("destroyed there, and signed for"),
+    "copied": _("copied by hand"),
+}
+"""What is known of a record of ours at a partner."""
 ACTS: Final[Mapping[str, str]] = {
     "record.open": _("open records"),
     "record.search": _("search records"),
@@ -252,6 +292,7 @@ ACTS: Final[Mapping[str, str]] = {
     "officer.disable": _("shut officers out"),
     "officer.enable": _("let officers in again"),
     "token.issue": _("issue tokens"),
+    "exchange.exposure": _("see what partners hold of ours"),
     "record.preview": _("look at what a share would send"),
     "record.share": _("share records"),
     "ledger.read": _("read the history"),
