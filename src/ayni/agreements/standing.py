@@ -162,6 +162,26 @@ def advance(agreement: Agreement, move: Move, verify: Verify | None = None) -> A
     return _noted(STEPS[move.did](agreement, move), move)
 
 
+def may_follow(agreement: Agreement, party: str, officer: str, at: datetime) -> tuple[Did, ...]:
+    """Return the steps that *officer* of *party* could take now; a counter-proposal needs a text and is left out."""
+    found = [Did.SIGN] if _may_sign(agreement, party, officer) else []
+    for did in STEPS:
+        if did in {Did.COUNTER, Did.EXPIRE}:
+            continue
+        try:
+            advance(agreement, Move(did=did, party=party, officer=officer, at=at, words="?"))
+        except (WrongStateError, InvalidValueError):
+            continue
+        found.append(did)
+    return tuple(found)
+
+
+def _may_sign(agreement: Agreement, party: str, officer: str) -> bool:
+    names = {one.officer.casefold() for one in agreement.signed_by(party)}
+    few = len(names) < SIGNATURES_A_PARTY and party in agreement.text.party_ids
+    return agreement.state in NEEDS[Did.SIGN] and few and officer.casefold() not in names
+
+
 def _noted(agreement: Agreement, move: Move) -> Agreement:
     step = Step(
         did=move.did,

@@ -208,6 +208,11 @@ def read_file(path: Path) -> AgreementText:
         raise UnreadableError(file=str(path), why=error.strerror or "cannot be opened") from error
 
 
+def in_language(words: Words, language: str) -> str:
+    """Return what is written in *language*; in another, when there is none."""
+    return words.get(language) or next(iter(words.values()), "")
+
+
 def canonical(text: AgreementText) -> bytes:
     """Return the bytes that are hashed and signed."""
     from ayni.agreements.core import core_sha256  # noqa: PLC0415 -- core is read with this module

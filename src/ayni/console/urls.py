@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from ayni.api.app import api
 from ayni.console.views import (
+    agreements,
     areas,
     chart,
     exchange,
@@ -16,7 +17,9 @@ from ayni.console.views import (
     officers,
     outcomes,
     oversight,
+    recalls,
     reports,
+    requests,
     search,
     sharing,
     sign_in,
@@ -60,7 +63,14 @@ urlpatterns = [
     path("share/<slug:record>/", sharing.share, name="share"),
     path("share/<slug:record>/send/", sharing.send, name="share_send"),
     path("exchange/", exchange.exchange, name="exchange"),
-    path("exchange/agreements/<str:name>/", exchange.agreement, name="agreement"),
+    path("exchange/agreements/<str:name>/", agreements.agreement, name="agreement"),
+    path("exchange/agreements/<str:name>/<slug:step>/", agreements.agreement_step, name="agreement_step"),
+    path("exchange/records/<slug:record>/", recalls.whereabouts, name="whereabouts"),
+    path("exchange/records/<slug:record>/recall/", recalls.take_back, name="take_back"),
+    path("exchange/requests/", requests.requests_page, name="requests"),
+    path("exchange/requests/ask/", requests.request_new, name="request_new"),
+    path("exchange/requests/<slug:record>/", requests.request_page, name="request"),
+    path("exchange/requests/<slug:record>/answer/", requests.request_answer, name="request_answer"),
     path("exchange/at/<str:partner>/", exchange.held_by, name="held_by"),
     path("report/", reports.report, name="report"),
     path("tasks/", tasks.tasks, name="tasks"),

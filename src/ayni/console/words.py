@@ -247,6 +247,44 @@ MOVES: Final[Mapping[str, str]] = {
     "expire": _("noted that its term is over"),
 }
 """What a party did to an agreement, after its name."""
+STEPS: Final[Mapping[str, str]] = {
+    "accept": _("Accept this text"),
+    "sign": _("Sign it"),
+    "enter": _("Note that it is in force"),
+    "suspend": _("Suspend at once"),
+    "resume": _("Lift our suspension"),
+    "terminate": _("Give notice of termination"),
+}
+"""What an officer may do with an agreement."""
+URGENCIES: Final[Mapping[str, str]] = {
+    "urgent": _("8 hours: urgent, they can look it up themselves"),
+    "soon": _("3 days: urgent, they must ask others"),
+    "usual": _("7 days"),
+}
+MEASURES: Final[Mapping[str, str]] = {
+    "board": _("to board"),
+    "search": _("to search"),
+    "take-action": _("to take action, if evidence is found"),
+}
+"""What a flag State is asked to allow. Source: 1988 Convention, article 17(4)."""
+SAYS: Final[Mapping[str, str]] = {
+    "open": _("Waiting for an answer"),
+    "answered": _("Answered"),
+    "partial": _("Answered in part"),
+    "granted": _("Granted"),
+    "conditions": _("Granted, with conditions"),
+    "refused": _("Refused"),
+    "withdrawn": _("Withdrawn"),
+}
+"""Where a request stands."""
+STANDS: Final[Mapping[str, str]] = {
+    "silent": _("No answer yet"),
+    "deleted": _("Destroyed, and signed for"),
+    "proven": _("Destroyed, and proven by its ledger"),
+    "court": _("Kept by order of a court"),
+    "never-here": _("It had not arrived, and will be refused"),
+}
+"""How a holder stands to a recall."""
 FARES: Final[Mapping[str, str]] = {
     "refused": _("Refused there"),
     "withdrawn": _("Withdrawn before it left"),
@@ -295,6 +333,17 @@ ACTS: Final[Mapping[str, str]] = {
     "exchange.exposure": _("see what partners hold of ours"),
     "record.preview": _("look at what a share would send"),
     "record.share": _("share records"),
+    "request.ask": _("ask partners"),
+    "request.answer": _("answer partners"),
+    "request.read": _("read requests"),
+    "record.recall": _("recall records"),
+    "record.recall-tree": _("see who has answered a recall"),
+    "agreement.accept": _("accept agreements"),
+    "agreement.sign": _("sign agreements"),
+    "agreement.enter": _("note that an agreement is in force"),
+    "agreement.suspend": _("suspend agreements"),
+    "agreement.resume": _("lift a suspension"),
+    "agreement.terminate": _("terminate agreements"),
     "ledger.read": _("read the history"),
     "node.status": _("see how the node fares"),
 }

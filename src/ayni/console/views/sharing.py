@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ayni.agreements.book import Book
-from ayni.agreements.text import Article, Words
+from ayni.agreements.text import Article, in_language
 from ayni.console.forms import complain
 from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
@@ -153,7 +153,7 @@ def _told(option: Option, seen: Preview, book: Book, *, restricted: bool) -> Tol
     may = (option.verdict.permitted or restricted) and not seen.already
     return Told(
         agreement=option.agreement,
-        title=_in(option.title, tongue),
+        title=in_language(option.title, tongue),
         permitted=option.verdict.permitted,
         reasons=option.verdict.explain(tongue),
         articles=tuple(_article(known[name], tongue) for name in option.verdict.articles if name in known),
@@ -169,8 +169,4 @@ def _told(option: Option, seen: Preview, book: Book, *, restricted: bool) -> Tol
 
 
 def _article(article: Article, tongue: str) -> tuple[str, str, str]:
-    return article.number, _in(article.title, tongue), _in(article.text, tongue)
-
-
-def _in(words: Words, tongue: str) -> str:
-    return words.get(tongue) or next(iter(words.values()), "")
+    return article.number, in_language(article.title, tongue), in_language(article.text, tongue)

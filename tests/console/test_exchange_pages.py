@@ -1,0 +1,212 @@
+"""Agreements, requests and recalls from the page: what an officer may do there, and what it writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ayni.agreements.text import sha256
+from ayni.exchange.payload import Under
+from ayni.exchange.request_words import CLOCKS, Asked, RequestKind, Urgency
+from ayni.model.act import Act, acting
+from ayni.model.officer import Role
+from ayni.model.record import Record
+from ayni.node.opening import open_node
+from tests.browsers import chromium
+from tests.console.test_pages import problems_of
+from tests.console.test_search import someone
+from tests.exchange.posts import ADA, ANA, BETWEEN, UNDER, Post, a_record, two_posts
+from tests.pages import enter
+from tests.web_node import TestNode, served
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+HEAR = Act(name="test.hear", roles=ANA.roles)
+BOARDING = {
+    "vessel": "Caleta Imaginaria",
+    "flag": "PA",
+    "mmsi": "999000001",
+    "seen_at": "2026-03-01T03:00",
+    "place": "-2.2, -85.0",
+    "grounds": "It met a vessel without lights for two hours.",
+    "measures": ["board", "search"],
+}
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Post, Post]:
+    """Two nodes that have pinned one another and hold an agreement in force."""
+    return two_posts(tmp_path_factory.mktemp("posts"))
+
+
+@pytest.fixture
+def node(posts: tuple[Post, Post]) -> Iterator[TestNode]:
+    """Open the first of them behind its pages."""
+    with open_node(posts[0].folder) as opened:
+        from ayni.node.officers.models import Account
+        from ayni.node.running import Running, run
+
+        run(Running.of(opened))
+        yield TestNode(node=opened, administrator=Account.objects.get(username=ADA.id).as_officer())
+
+
+def ask(client: Client, to: str, **more: object) -> str:
+    """Ask a question from the page and return the address of the request."""
+    form = {"whom": f"{to} {BETWEEN}", "question": "Who owns it?", "urgency": "urgent", **more}
+    done = client.post("/exchange/requests/ask/", form, follow=True)
+    assert done.status_code == 200, done.content.decode()
+    return str(done.redirect_chain[-1][0])
+
+
+def asked_of_us(partner: str) -> str:
+    """Keep a question of *partner* as the inbox keeps one; return its id."""
+    from ayni.exchange.requests import Request, _open
+    from ayni.node.running import running
+
+    house = running().house
+    held = running().exchange.book().find(BETWEEN)
+    assert held is not None
+    with running().store.work() as work:
+        with acting(HEAR, by=ANA, under=UNDER, work=work) as acts:
+            header = house.header("request", under=UNDER, now=acts.now)
+            asked = Asked(
+                id=header.id,
+                kind=RequestKind.INFORMATION,
+                question="Whose boat is <b>this</b>?",
+                urgency=Urgency.USUAL,
+                asked_at=acts.now,
+                due_at=acts.now + CLOCKS[Urgency.USUAL],
+            )
+            body = Request(
+                asked=asked,
+                by=partner,
+                of=house.node,
+                agreement=Under(id=BETWEEN, version=held.text.version, sha256=sha256(held.text)),
+                articles=(),
+                message=header.id,
+                heard_at=acts.now,
+            )
+            acts.put(Record(header=_open(header, partner, asked), body=body), replacing=None)
+        work.commit()
+    return header.id
+
+
+def test_asked_with_its_clock_and_listed(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """The flag State is told everything at once or not asked; eight hours are on the clock."""
+    to, client = posts[1].node, someone(node, Role.LIAISON)
+    half = client.post(
+        "/exchange/requests/ask/",
+        {"whom": f"{to} {BETWEEN}", "question": "May we board?", "urgency": "urgent", **BOARDING, "flag": ""},
+    )
+    assert half.status_code == 422
+    assert "needs this to decide" in half.content.decode()
+    address = ask(client, to, **BOARDING)
+    seen = client.get(address).content.decode()
+    assert "Caleta Imaginaria" in seen
+    assert "due in 7 h 59 min" in seen or "due in 8 h" in seen
+    assert "to board, to search" in seen
+    assert f'action="{address}answer/"' not in seen
+    listed = client.get("/exchange/requests/?state=waiting").content.decode()
+    assert f'href="{address}"' in listed
+    assert "request.ask" in [entry.act for entry in node.store.entries]
+    assert someone(node, Role.ANALYST).get("/exchange/requests/ask/").status_code == 403
+
+
+def test_asked_of_us_and_answered_once(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """A refusal without its ground is sent back; an answer closes the request and leaves no form."""
+    asked = asked_of_us(posts[1].node)
+    client, address = someone(node, Role.LIAISON), f"/exchange/requests/{asked}/"
+    seen = client.get(address).content.decode()
+    assert "&lt;b&gt;this&lt;/b&gt;" in seen
+    assert f'action="{address}answer/"' in seen
+    form = {"says": "refused", "words": "", "ground": ""}
+    refused = client.post(f"{address}answer/", form)
+    assert refused.status_code >= 400
+    assert client.get(address).content.decode().count("<article") == 0
+    done = client.post(f"{address}answer/", {**form, "ground": "Secrecy of the inquiry, art. 8"}, follow=True)
+    after = done.content.decode()
+    assert "Secrecy of the inquiry, art. 8" in after
+    assert f'action="{address}answer/"' not in after
+    assert f'action="{address}answer/"' not in someone(node, Role.INVESTIGATOR).get(address).content.decode()
+
+
+def test_recalled_from_the_page_and_the_tree_shows_who_is_silent(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """The order needs its reason; afterwards there is a tree and no second button."""
+    from ayni.node.running import running
+
+    record, to = a_record(running().exchange, 7), posts[1].node
+    client = someone(node, Role.LIAISON)
+    assert "Nobody has been given" in client.get(f"/exchange/records/{record}/").content.decode()
+    client.post(f"/share/{record}/send/", {"agreement": BETWEEN, "to": to})
+    address = f"/exchange/records/{record}/"
+    assert f'action="{address}recall/"' in client.get(address).content.decode()
+    client.post(f"{address}recall/", {"why": "", "within": "8"})
+    assert "record.recall" not in [entry.act for entry in node.store.entries]
+    done = client.post(f"{address}recall/", {"why": "Another ship.", "within": "8"}, follow=True).content.decode()
+    assert "Another ship." in done
+    assert "No answer yet" in done or "Destroyed" in done
+    assert f'action="{address}recall/"' not in done
+
+
+def test_an_agreement_is_proven_suspended_and_resumed(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """A reason is needed; suspended, nothing may be asked; each step is told to the partner."""
+    client, address = someone(node, Role.LIAISON), f"/exchange/agreements/{BETWEEN}/"
+    proven = client.get(f"{address}?proof=1").content.decode()
+    assert "No loophole" in proven
+    assert proven.count('class="holds"') >= 20
+    assert "Suspend at once" in proven
+    client.post(f"{address}suspend/", {"words": " "})
+    assert "agreement.suspend" not in [entry.act for entry in node.store.entries]
+    after = client.post(f"{address}suspend/", {"words": "A leak."}, follow=True).content.decode()
+    assert "Suspended" in after
+    assert "Lift our suspension" in after
+    assert [entry.act for entry in node.store.entries][-3:].count("agreement.tell") == 1
+    form = {"whom": f"{posts[1].node} {BETWEEN}", "question": "Who owns it?", "urgency": "soon"}
+    assert client.post("/exchange/requests/ask/", form).status_code == 422
+    back = client.post(f"{address}resume/", {"words": "Mended."}, follow=True).content.decode()
+    assert "Lift our suspension" not in back
+    assert "In force" in client.post(f"{address}enter/", follow=True).content.decode()
+    assert client.post(f"{address}sign/").status_code >= 400
+    assert client.post(f"{address}expire/").status_code == 404
+    assert someone(node, Role.INVESTIGATOR).post(f"{address}suspend/", {"words": "No."}).status_code == 403
+
+
+@pytest.mark.browser
+def test_the_pages_are_accessible(node: TestNode, posts: tuple[Post, Post]) -> None:
+    """Both themes, four languages, a narrow screen: axe finds nothing, nothing is too wide."""
+    from ayni.node.running import running
+
+    record, officer = a_record(running().exchange, 8), someone(node, Role.LIAISON)
+    officer.post(f"/share/{record}/send/", {"agreement": BETWEEN, "to": posts[1].node})
+    officer.post(f"/exchange/records/{record}/recall/", {"why": "Another ship.", "within": "1"})
+    address_of_request = ask(officer, posts[1].node, **BOARDING)
+    username = officer.session["_auth_user_id"]
+    from ayni.node.officers.models import Account
+
+    name = Account.objects.get(pk=username).username
+    wrong: list[str] = []
+    with served() as address, chromium() as browser:
+        for theme, language in (("light", "en"), ("dark", "es"), ("light", "pt-BR"), ("dark", "fr")):
+            context = browser.new_context(
+                color_scheme="dark" if theme == "dark" else "light",
+                locale=language,
+                viewport={"width": 390, "height": 844},
+            )
+            page = context.new_page()
+            enter(page, address, name)
+            for path in (
+                f"/exchange/records/{record}/",
+                f"/exchange/agreements/{BETWEEN}/?proof=1",
+                "/exchange/requests/",
+                address_of_request,
+                "/exchange/requests/ask/",
+            ):
+                page.goto(f"{address}{path}")
+                wrong += [f"{language} {path} {one}" for one in problems_of(page)]
+                wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                wrong += [f"{language} {path} {wide} px too wide"] if wide > 0 else []
+            context.close()
+    assert wrong == []
