@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from ayni.model.officer import Role
-from ayni.node.opening import open_node
 from tests.api.test_api import WHY, Program
-from tests.exchange.posts import ADA, BETWEEN, Post, a_record, two_posts
+from tests.exchange.posts import BETWEEN, Post, a_record, behind_pages, two_posts
 from tests.web_node import TestNode
 
 LOST = "00000000-0000-7000-8000-000000000000"
@@ -24,14 +23,8 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Post, Post]:
 @pytest.fixture
 def node(posts: tuple[Post, Post]) -> Iterator[TestNode]:
     """Open the first of them behind its API."""
-    with open_node(posts[0].folder) as opened:
-        from ayni.node.officers.models import Account
-        from ayni.node.running import Running, run
-
-        assert opened.alias == "default"
-        run(Running.of(opened))
-        account = Account.objects.get(username=ADA.id)
-        yield TestNode(node=opened, administrator=account.as_officer())
+    with behind_pages(posts[0]) as opened:
+        yield opened
 
 
 def test_a_program_looks_shares_and_sees_what_waits(node: TestNode, posts: tuple[Post, Post]) -> None:

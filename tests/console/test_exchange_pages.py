@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ayni.agreements.text import sha256
-from ayni.exchange.payload import Under
-from ayni.exchange.request_words import CLOCKS, Asked, RequestKind, Urgency
-from ayni.model.act import Act, acting
+from ayni.exchange import requests
+from ayni.exchange.request_words import Boarding, Urgency
+from ayni.exchange.requests import Question
 from ayni.model.officer import Role
-from ayni.model.record import Record
-from ayni.node.opening import open_node
+from ayni.node.doors import house_of
 from tests.browsers import chromium
 from tests.console.test_pages import problems_of
 from tests.console.test_search import someone
-from tests.exchange.posts import ADA, ANA, BETWEEN, UNDER, Post, a_record, two_posts
+from tests.exchange.posts import BETWEEN, LIA, UNDER, Post, a_record, behind_pages, two_posts
+from tests.exchange.test_by_hand import read, write
 from tests.pages import enter
 from tests.web_node import TestNode, served
 
 if TYPE_CHECKING:
     from django.test import Client
 
-HEAR = Act(name="test.hear", roles=ANA.roles)
 BOARDING = {
     "vessel": "Caleta Imaginaria",
     "flag": "PA",
@@ -42,15 +41,50 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Post, Post]:
     return two_posts(tmp_path_factory.mktemp("posts"))
 
 
+@pytest.fixture(scope="module")
+def asked(posts: tuple[Post, Post], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A question and a request to board, asked by the partner and carried here by hand."""
+    boarding = Boarding(
+        vessel="Caleta <i>Imaginaria</i>",
+        flag="EC",
+        seen_at=datetime(2026, 3, 1, 3, tzinfo=UTC),
+        lat_deg=-2.2,
+        lon_deg=-85.0,
+        grounds="It met a vessel without lights for two hours.",
+    )
+    one, two = posts
+    questions = (
+        Question(question="Whose boat is <b>this</b>?", urgency=Urgency.USUAL),
+        Question(question="May we board?", urgency=Urgency.URGENT, boarding=boarding),
+    )
+    ids = []
+    with two.open() as exchange:
+        node = exchange.node
+        for question in questions:
+            with node.store.work() as work:
+                made = requests.ask(
+                    question,
+                    one.node,
+                    agreement=BETWEEN,
+                    by=LIA,
+                    under=UNDER,
+                    work=work,
+                    house=house_of(node.settings),
+                    book=exchange.book(),
+                )
+                work.commit()
+            ids.append(made.header.id)
+    stick = tmp_path_factory.mktemp("stick") / "there"
+    write(two, one, stick)
+    assert read(one, stick)[0] == len(ids)
+    return ids[0], ids[1]
+
+
 @pytest.fixture
 def node(posts: tuple[Post, Post]) -> Iterator[TestNode]:
     """Open the first of them behind its pages."""
-    with open_node(posts[0].folder) as opened:
-        from ayni.node.officers.models import Account
-        from ayni.node.running import Running, run
-
-        run(Running.of(opened))
-        yield TestNode(node=opened, administrator=Account.objects.get(username=ADA.id).as_officer())
+    with behind_pages(posts[0]) as opened:
+        yield opened
 
 
 def ask(client: Client, to: str, **more: object) -> str:
@@ -59,39 +93,6 @@ def ask(client: Client, to: str, **more: object) -> str:
     done = client.post("/exchange/requests/ask/", form, follow=True)
     assert done.status_code == 200, done.content.decode()
     return str(done.redirect_chain[-1][0])
-
-
-def asked_of_us(partner: str) -> str:
-    """Keep a question of *partner* as the inbox keeps one; return its id."""
-    from ayni.exchange.requests import Request, _open
-    from ayni.node.running import running
-
-    house = running().house
-    held = running().exchange.book().find(BETWEEN)
-    assert held is not None
-    with running().store.work() as work:
-        with acting(HEAR, by=ANA, under=UNDER, work=work) as acts:
-            header = house.header("request", under=UNDER, now=acts.now)
-            asked = Asked(
-                id=header.id,
-                kind=RequestKind.INFORMATION,
-                question="Whose boat is <b>this</b>?",
-                urgency=Urgency.USUAL,
-                asked_at=acts.now,
-                due_at=acts.now + CLOCKS[Urgency.USUAL],
-            )
-            body = Request(
-                asked=asked,
-                by=partner,
-                of=house.node,
-                agreement=Under(id=BETWEEN, version=held.text.version, sha256=sha256(held.text)),
-                articles=(),
-                message=header.id,
-                heard_at=acts.now,
-            )
-            acts.put(Record(header=_open(header, partner, asked), body=body), replacing=None)
-        work.commit()
-    return header.id
 
 
 def test_asked_with_its_clock_and_listed(node: TestNode, posts: tuple[Post, Post]) -> None:
@@ -115,10 +116,9 @@ def test_asked_with_its_clock_and_listed(node: TestNode, posts: tuple[Post, Post
     assert someone(node, Role.ANALYST).get("/exchange/requests/ask/").status_code == 403
 
 
-def test_asked_of_us_and_answered_once(node: TestNode, posts: tuple[Post, Post]) -> None:
+def test_asked_of_us_and_answered_once(asked: tuple[str, str], node: TestNode) -> None:
     """A refusal without its ground is sent back; an answer closes the request and leaves no form."""
-    asked = asked_of_us(posts[1].node)
-    client, address = someone(node, Role.LIAISON), f"/exchange/requests/{asked}/"
+    client, address = someone(node, Role.LIAISON), f"/exchange/requests/{asked[0]}/"
     seen = client.get(address).content.decode()
     assert "&lt;b&gt;this&lt;/b&gt;" in seen
     assert f'action="{address}answer/"' in seen
@@ -131,6 +131,22 @@ def test_asked_of_us_and_answered_once(node: TestNode, posts: tuple[Post, Post])
     assert "Secrecy of the inquiry, art. 8" in after
     assert f'action="{address}answer/"' not in after
     assert f'action="{address}answer/"' not in someone(node, Role.INVESTIGATOR).get(address).content.decode()
+
+
+def test_consent_is_given_with_its_conditions_and_taken_back(asked: tuple[str, str], node: TestNode) -> None:
+    """A time that is none is told, not an error of ours; a condition a line; only the withdrawal may follow."""
+    client, address = someone(node, Role.LIAISON), f"/exchange/requests/{asked[1]}/"
+    form = {"says": "conditions", "words": "", "ground": "", "conditions": "Tell us first.\n\nNo force."}
+    wrong = client.post(f"{address}answer/", {**form, "until": "tomorrow"}, follow=True)
+    assert wrong.status_code == 200
+    assert "Write date and time" in wrong.content.decode()
+    given = client.post(f"{address}answer/", {**form, "until": "2099-01-01T00:00"}, follow=True).content.decode()
+    assert "<li>Tell us first.</li><li>No force.</li>" in given
+    assert "Holds until 1 Jan 2099" in given
+    assert "Take the consent back" in given
+    assert client.post(f"{address}answer/", {**form, "says": "granted", "conditions": ""}).status_code >= 400
+    back = {"says": "withdrawn", "words": "", "ground": "The vessel entered our waters."}
+    assert "Withdrawn" in client.post(f"{address}answer/", back, follow=True).content.decode()
 
 
 def test_recalled_from_the_page_and_the_tree_shows_who_is_silent(node: TestNode, posts: tuple[Post, Post]) -> None:

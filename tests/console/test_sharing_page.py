@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from ayni.model.officer import Role
-from ayni.node.opening import open_node
 from tests.browsers import chromium
 from tests.console.test_pages import problems_of
 from tests.console.test_search import someone
-from tests.exchange.posts import ADA, BETWEEN, Post, a_record, two_posts
+from tests.exchange.posts import BETWEEN, Post, a_record, behind_pages, two_posts
 from tests.pages import enter
 from tests.web_node import TestNode, served
 
@@ -25,12 +24,8 @@ def posts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Post, Post]:
 @pytest.fixture
 def node(posts: tuple[Post, Post]) -> Iterator[TestNode]:
     """Open the first of them behind its pages."""
-    with open_node(posts[0].folder) as opened:
-        from ayni.node.officers.models import Account
-        from ayni.node.running import Running, run
-
-        run(Running.of(opened))
-        yield TestNode(node=opened, administrator=Account.objects.get(username=ADA.id).as_officer())
+    with behind_pages(posts[0]) as opened:
+        yield opened
 
 
 def test_looked_at_then_shared_then_held(node: TestNode, posts: tuple[Post, Post]) -> None:

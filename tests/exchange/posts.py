@@ -37,6 +37,7 @@ from tests.people import a_signal
 
 if TYPE_CHECKING:
     from ayni.node.exchange import Exchange
+    from tests.web_node import TestNode
 
 UNDER = Mandate(purpose=Purpose.COUNTER_NARCOTICS, legal_basis="Exercise law, article 1")
 ADA = Officer(id="ada", name="Ada", roles=frozenset({Role.ADMINISTRATOR}))
@@ -128,6 +129,18 @@ def _begin(opened: OpenNode) -> None:
         key_acts.propose(EventKind.BEGIN, reason="exercise", by=ADA, under=UNDER, work=work, house=house)
         work.commit()
     confirm(opened, EventKind.BEGIN, by=LIA, under=UNDER)
+
+
+@contextmanager
+def behind_pages(post: Post) -> Iterator[TestNode]:
+    """Open a node behind its pages and its API, with its administrator."""
+    with open_node(post.folder) as opened:
+        from ayni.node.officers.models import Account
+        from ayni.node.running import Running, run
+        from tests.web_node import TestNode
+
+        run(Running.of(opened))
+        yield TestNode(node=opened, administrator=Account.objects.get(username=ADA.id).as_officer())
 
 
 def two_posts(folder: Path, *, reachable: bool = True, more: str = "") -> tuple[Post, Post]:

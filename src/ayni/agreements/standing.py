@@ -42,6 +42,10 @@ class Did(StrEnum):
     EXPIRE = "expire"
 
 
+REASONED = frozenset({Did.SUSPEND, Did.RESUME, Did.TERMINATE})
+"""Steps that give their reason."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """One officer's signature under one text."""
@@ -86,8 +90,11 @@ class Move:
 
     def __post_init__(self) -> None:
         aware(self.at, "at")
-        needs = self.did in {Did.SUSPEND, Did.RESUME, Did.TERMINATE}
-        require(not needs or bool(self.words.strip()), "words", f"to {self.did} an agreement gives its reason")
+        require(
+            self.did not in REASONED or bool(self.words.strip()),
+            "words",
+            f"to {self.did} an agreement gives its reason",
+        )
         require((self.text is not None) == (self.did in {Did.PROPOSE, Did.COUNTER}), "text", "belongs to a proposal")
         require((self.signature is not None) == (self.did is Did.SIGN), "signature", "belongs to signing")
 

@@ -19,7 +19,7 @@ import click
 
 from ayni.agreements import commands, life_cycle
 from ayni.agreements.drafting import TEMPLATES
-from ayni.agreements.standing import Agreement, Verify
+from ayni.agreements.standing import Agreement, Did, Verify
 from ayni.agreements.text import read_file, sha256
 from ayni.agreements.writing import as_document, write_text
 from ayni.cli.acting import Desk, acts, json_option
@@ -30,6 +30,7 @@ from ayni.model.record import Record
 from ayni.model.store import Query, Work
 
 if TYPE_CHECKING:
+    from ayni.exchange.keys import Identity
     from ayni.exchange.signatures import SentStep
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -172,11 +173,7 @@ def counter(desk: Desk, *, file: Path, words: str, as_json: bool) -> None:
 @acts
 def accept(desk: Desk, *, name: str, as_json: bool) -> None:
     """Accept the text as it stands."""
-    with desk.work() as work:
-        record = life_cycle.accept(name, by=desk.by, under=desk.under, work=work, house=desk.house)
-        told = _tell(desk, record, work)
-        work.commit()
-    _shown(record, told, as_json=as_json)
+    _take(desk, Did.ACCEPT, name, as_json=as_json)
 
 
 @agreement.command()
@@ -185,19 +182,7 @@ def accept(desk: Desk, *, name: str, as_json: bool) -> None:
 @acts
 def sign(desk: Desk, *, name: str, as_json: bool) -> None:
     """Sign the text as an officer of this node, once all parties have accepted; two officers sign a party."""
-    from ayni.exchange.signatures import signer, verifier  # noqa: PLC0415 -- cryptography, only where needed
-    from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- needs Django configured
-    from ayni.node.partners import believed  # noqa: PLC0415 -- as above
-
-    keys = exchange_keys(desk.node).current
-    verify = verifier(believed(desk.node))
-    with desk.work() as work:
-        record = life_cycle.sign(
-            name, sign_bytes=signer(keys), verify=verify, by=desk.by, under=desk.under, work=work, house=desk.house
-        )
-        told = _tell(desk, record, work)
-        work.commit()
-    _shown(record, told, as_json=as_json)
+    _take(desk, Did.SIGN, name, as_json=as_json)
 
 
 @agreement.command()
@@ -255,14 +240,10 @@ def hear(desk: Desk, *, file: Path) -> None:
 @acts
 def enter(desk: Desk, *, name: str, as_json: bool) -> None:
     """Note that a signed agreement is in force."""
-    with desk.work() as work:
-        record = life_cycle.enter(name, by=desk.by, under=desk.under, work=work, house=desk.house)
-        told = _tell(desk, record, work)
-        work.commit()
-    _shown(record, told, as_json=as_json)
+    _take(desk, Did.ENTER, name, as_json=as_json)
 
 
-def _stops(act: Callable[..., Record[object]], help_text: str) -> Callable[..., None]:
+def _stops(did: Did, help_text: str) -> Callable[..., None]:
     """Return a command that needs a reason: suspend, resume, terminate."""
 
     @click.argument("name")
@@ -270,19 +251,15 @@ def _stops(act: Callable[..., Record[object]], help_text: str) -> Callable[..., 
     @json_option
     @acts
     def command(desk: Desk, *, name: str, words: str, as_json: bool) -> None:
-        with desk.work() as work:
-            record = act(name, words=words, by=desk.by, under=desk.under, work=work, house=desk.house)
-            told = _tell(desk, record, work)
-            work.commit()
-        _shown(record, told, as_json=as_json)
+        _take(desk, did, name, words=words, as_json=as_json)
 
     command.__doc__ = help_text
     return command
 
 
-agreement.command("suspend")(_stops(life_cycle.suspend, "Suspend at once: only recall and correction still pass."))
-agreement.command("resume")(_stops(life_cycle.resume, "Lift our own suspension."))
-agreement.command("terminate")(_stops(life_cycle.terminate, "Give notice of termination."))
+agreement.command("suspend")(_stops(Did.SUSPEND, "Suspend at once: only recall and correction still pass."))
+agreement.command("resume")(_stops(Did.RESUME, "Lift our own suspension."))
+agreement.command("terminate")(_stops(Did.TERMINATE, "Give notice of termination."))
 
 
 def hear_step(desk: Desk, step: SentStep, verify: Verify, work: Work) -> Record[object]:
@@ -303,23 +280,40 @@ def _body(record: Record[object]) -> Agreement:
     return cast("Agreement", record.body)
 
 
+def _take(desk: Desk, did: Did, name: str, *, words: str = "", as_json: bool) -> None:
+    from ayni.exchange import steps  # noqa: PLC0415 -- cryptography, only where needed
+
+    with desk.work() as work:
+        record, told = steps.take(
+            did,
+            name,
+            words=words,
+            identity=_identity(desk),
+            by=desk.by,
+            under=desk.under,
+            work=work,
+            house=desk.house,
+        )
+        work.commit()
+    _shown(record, told, as_json=as_json)
+
+
 def _tell(desk: Desk, record: Record[object], work: Work) -> Sequence[str]:
     """Let the other parties that are pinned hear our step; it leaves with the transaction."""
-    from ayni.exchange import partners, steps  # noqa: PLC0415 -- as above
-    from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- as above
+    from ayni.exchange import steps  # noqa: PLC0415 -- as above
 
-    pinned = partners.pinned(work)
-    if not set(pinned) & set(_body(record).text.party_ids):
-        return ()
-    return steps.tell(
-        record,
-        identity=exchange_keys(desk.node).current,
-        reachable=pinned,
-        by=desk.by,
-        under=desk.under,
-        work=work,
-        house=desk.house,
+    return steps.tell_pinned(
+        record, identity=_identity(desk), by=desk.by, under=desk.under, work=work, house=desk.house
     )
+
+
+def _identity(desk: Desk) -> Callable[[], Identity]:
+    def current() -> Identity:
+        from ayni.node.ledger import exchange_keys  # noqa: PLC0415 -- needs Django configured
+
+        return exchange_keys(desk.node).current
+
+    return current
 
 
 def _shown(record: Record[object], told: Sequence[str], *, as_json: bool) -> None:

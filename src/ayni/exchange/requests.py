@@ -67,6 +67,11 @@ class Request:
     """When it was asked here, or arrived here."""
     replies: tuple[Reply, ...] = ()
 
+    @property
+    def state(self) -> str:
+        """Where it stands: as the last answer says, or open."""
+        return self.replies[-1].says if self.replies else OPEN
+
     def late(self, at: datetime) -> bool:
         """Say whether a full answer was due before *at*, and there is none."""
         waits = not self.replies or self.replies[-1].says is Says.PARTIAL

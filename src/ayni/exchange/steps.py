@@ -7,20 +7,21 @@ each is believed only under the signature of the node that took it, and may only
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from ayni.agreements import life_cycle
-from ayni.agreements.standing import Agreement, Did
+from ayni.agreements.standing import REASONED, Agreement, Did
 from ayni.agreements.vocabulary import State
 from ayni.errors import UnknownError
+from ayni.exchange import partners
 from ayni.exchange.keys import Identity
 from ayni.exchange.payload import Type
 from ayni.exchange.post import Draft, post
 from ayni.exchange.receiving import Context, Effect, Received, no_agreement
 from ayni.exchange.refusals import Cause, reason_of
-from ayni.exchange.signatures import SentStep, read_steps, send_steps, unheard, verifier
+from ayni.exchange.signatures import SentStep, read_steps, send_steps, signer, unheard, verifier
 from ayni.model.act import Act, Acting, acting
 from ayni.model.codec import to_json
 from ayni.model.handling import Mandate
@@ -68,6 +69,65 @@ def tell(
         post(acts, draft, house)
         acts.note(agreement=agreement.text.id, version=agreement.text.version, to=" ".join(parties))
     return parties
+
+
+def tell_pinned(
+    record: Record[object],
+    *,
+    identity: Callable[[], Identity],
+    by: Officer,
+    under: Mandate,
+    work: Work,
+    house: House,
+) -> tuple[str, ...]:
+    """Tell every other party that is pinned here; *identity* is asked for only when there is one."""
+    pinned = partners.pinned(work)
+    if not set(pinned) & set(cast("Agreement", record.body).text.party_ids):
+        return ()
+    return tell(record, identity=identity(), reachable=pinned, by=by, under=under, work=work, house=house)
+
+
+def take(
+    did: Did,
+    agreement: str,
+    *,
+    words: str = "",
+    identity: Callable[[], Identity],
+    by: Officer,
+    under: Mandate,
+    work: Work,
+    house: House,
+) -> tuple[Record[object], tuple[str, ...]]:
+    """Accept, sign, enter, suspend, resume or terminate as an officer of this node; return it and who is told.
+
+    Raises:
+        WrongStateError: if the step may not follow where the agreement stands.
+        UnsoundAgreementError: of signing, if the proof finds a loophole.
+        InvalidValueError: if this officer has signed already, or a reason is missing.
+        NotEntitledError: if the officer may not.
+    """
+    if did is Did.SIGN:
+        known = {name: one.card.known.identity for name, one in partners.pinned(work).items()}
+        ours = identity()
+        verify = verifier({**known, house.node: ours.public})
+        record = life_cycle.sign(
+            agreement, sign_bytes=signer(ours), verify=verify, by=by, under=under, work=work, house=house
+        )
+    elif did in REASONED:
+        record = _REASONED[did](agreement, words=words, by=by, under=under, work=work, house=house)
+    else:
+        record = _PLAIN[did](agreement, by=by, under=under, work=work, house=house)
+    return record, tell_pinned(record, identity=identity, by=by, under=under, work=work, house=house)
+
+
+_REASONED: Mapping[Did, Callable[..., Record[object]]] = {
+    Did.SUSPEND: life_cycle.suspend,
+    Did.RESUME: life_cycle.resume,
+    Did.TERMINATE: life_cycle.terminate,
+}
+_PLAIN: Mapping[Did, Callable[..., Record[object]]] = {Did.ACCEPT: life_cycle.accept, Did.ENTER: life_cycle.enter}
+TAKEN = (Did.ACCEPT, Did.SIGN, Did.ENTER, *_REASONED)
+"""Steps that `take` takes."""
 
 
 def _hear(received: Received, acts: Acting, context: Context) -> Sequence[Reason]:

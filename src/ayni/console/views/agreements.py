@@ -7,7 +7,6 @@ it takes under a second, and an old one would prove an old text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, cast
 
@@ -23,7 +22,7 @@ from django.views.decorators.http import require_POST
 
 from ayni.agreements import life_cycle
 from ayni.agreements.prove import Finding, in_words, prove
-from ayni.agreements.standing import Agreement, Did, may_follow
+from ayni.agreements.standing import REASONED, Agreement, Did, may_follow
 from ayni.agreements.text import AgreementText, in_language, sha256
 from ayni.casework.consult import CONSULT
 from ayni.console.forms import complain
@@ -32,25 +31,12 @@ from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant, language
 from ayni.console.words import AGREED, MOVES, STEPS, purpose_name, word
 from ayni.exchange import steps
-from ayni.exchange.signatures import signer, verifier
 from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
-from ayni.model.officer import Officer
-from ayni.model.record import House, Record
-from ayni.model.store import Work
-from ayni.node.running import Running, running
+from ayni.model.record import Record
+from ayni.node.running import running
 from ayni.toolkit.phrases import LANGUAGES
 
-REASONED: Final[Mapping[Did, Callable[..., Record[object]]]] = {
-    Did.SUSPEND: life_cycle.suspend,
-    Did.RESUME: life_cycle.resume,
-    Did.TERMINATE: life_cycle.terminate,
-}
-"""Steps that give their reason."""
-PLAIN: Final[Mapping[Did, Callable[..., Record[object]]]] = {
-    Did.ACCEPT: life_cycle.accept,
-    Did.ENTER: life_cycle.enter,
-}
 ACTS: Final = {**life_cycle.ACTS, Did.SIGN: life_cycle.SIGN}
 
 
@@ -114,45 +100,21 @@ def agreement_step(request: HttpRequest, mandate: Mandate, name: str, step: str)
     if did in REASONED and not form.is_valid():
         complain(request, form)
         return HttpResponseRedirect(reverse("agreement", args=[name]))
-    node, by = running(), officer_of(request)
-    reason = form.cleaned_data["words"] if did in REASONED else ""
+    node = running()
     with node.store.work() as work:
-        record = _take(did, name, reason, node=node, by=by, under=mandate, work=work)
-        _tell(record, node=node, by=by, under=mandate, work=work)
+        steps.take(
+            did,
+            name,
+            words=form.cleaned_data["words"] if did in REASONED else "",
+            identity=lambda: node.exchange.identity,
+            by=officer_of(request),
+            under=mandate,
+            work=work,
+            house=node.house,
+        )
         work.commit()
     messages.success(request, _("Written down. The other parties hear of it as soon as their line holds."))
     return HttpResponseRedirect(reverse("agreement", args=[name]))
-
-
-def _take(
-    did: Did, name: str, reason: str, *, node: Running, by: Officer, under: Mandate, work: Work
-) -> Record[object]:
-    house: House = node.house
-    if did in REASONED:
-        return REASONED[did](name, words=reason, by=by, under=under, work=work, house=house)
-    if did in PLAIN:
-        return PLAIN[did](name, by=by, under=under, work=work, house=house)
-    return life_cycle.sign(
-        name,
-        sign_bytes=signer(node.exchange.identity),
-        verify=verifier(node.exchange.known(work)),
-        by=by,
-        under=under,
-        work=work,
-        house=house,
-    )
-
-
-def _tell(record: Record[object], *, node: Running, by: Officer, under: Mandate, work: Work) -> None:
-    steps.tell(
-        record,
-        identity=node.exchange.identity,
-        reachable=set(node.exchange.known(work)) - {node.house.node},
-        by=by,
-        under=under,
-        work=work,
-        house=node.house,
-    )
 
 
 def _proof(text: AgreementText) -> dict[str, object]:

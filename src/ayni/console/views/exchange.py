@@ -63,10 +63,8 @@ def exchange(request: HttpRequest) -> HttpResponse:
         for one in fares.attention
     ]
     with node.store.work() as work:
-        bodies = [
-            cast("Agreement", work.get(header.id).body)
-            for header in work.find(Query(kind=life_cycle.KIND, limit=MOST))
-        ]
+        headers = work.find(Query(kind=life_cycle.KIND, limit=MOST + 1))
+        bodies = [cast("Agreement", work.get(header.id).body) for header in headers[:MOST]]
         late = late_requests(work)
     agreements = [
         {
@@ -79,7 +77,13 @@ def exchange(request: HttpRequest) -> HttpResponse:
         }
         for one in bodies
     ]
-    context = {"partners": partners, "attention": attention, "agreements": agreements, "late": late}
+    context = {
+        "partners": partners,
+        "attention": attention,
+        "agreements": agreements,
+        "late": late,
+        "most": MOST if len(headers) > MOST else 0,
+    }
     return render(request, "ayni/exchange.html", context)
 
 

@@ -124,6 +124,10 @@ class AnswerForm(forms.Form):
         if not boarding:
             del self.fields["conditions"], self.fields["until"]
 
+    def clean_until(self) -> datetime | None:
+        """Read what the browser sends, as UTC."""
+        return utc(self.cleaned_data["until"]) if self.cleaned_data["until"] else None
+
     def reply(self, request: str) -> Reply:
         """Return the answer that the form holds.
 
@@ -139,5 +143,5 @@ class AnswerForm(forms.Form):
             ground=answer["ground"],
             at=datetime.now(UTC),
             conditions=tuple(line.strip() for line in lines if line.strip()),
-            until=utc(answer["until"]) if answer.get("until") else None,
+            until=answer.get("until"),
         )

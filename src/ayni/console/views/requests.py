@@ -62,9 +62,8 @@ def request_page(request: HttpRequest, mandate: Mandate, record: str) -> HttpRes
     by, node = officer_of(request), running()
     with node.store.work() as work:
         body = requests.read(record, by=by, under=mandate, work=work)
-        state = work.get(record).header.state
         work.commit()
-    return render(request, "ayni/request.html", _page(body, state, node, may=bool(requests.ANSWER.roles & by.roles)))
+    return render(request, "ayni/request.html", _page(body, node, may=bool(requests.ANSWER.roles & by.roles)))
 
 
 @mandated
@@ -123,9 +122,9 @@ def request_answer(request: HttpRequest, mandate: Mandate, record: str) -> HttpR
     return HttpResponseRedirect(reverse("request", args=[record]))
 
 
-def _page(body: Request, state: str, node: Running, *, may: bool) -> dict[str, object]:
+def _page(body: Request, node: Running, *, may: bool) -> dict[str, object]:
     asked, names, now = body.asked, _names(node), datetime.now(UTC)
-    ours = body.by == node.house.node
+    ours, state = body.by == node.house.node, body.state
     follow = sorted(FOLLOWS[asked.kind].get(state, frozenset()))
     boarding = asked.boarding
     return {
