@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,7 @@ def test_a_minute_of_random_bytes_crashes_nothing(tmp_path: Path, seed: int) -> 
             f"-artifact_prefix={tmp_path}/",
             str(grown),
         ],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=4 * SECONDS,
