@@ -131,6 +131,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/search/?q=caleta",
                 "/search/?q=%3Cscript%3Ewindow.taken%3D1%3C/script%3E",
                 "/map/",
+                "/subjects/maritime/100000001/?until=2026-03-05",
             ),
             "coordinator": (
                 "/tasks/",

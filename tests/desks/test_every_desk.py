@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ayni.desks import broken_desks, desk_names, find_desk
-from ayni.engine.detect import NO_TABLE, Request, answers, detect, to_ndjson
+from ayni.engine.detect import NO_TABLE, Request, answers, detect, shared, to_ndjson
 from ayni.engine.duckdb import DuckDBEngine, shape_of
 from ayni.engine.parameters import settable
 from ayni.engine.subset import check_desk, parse, spark_sql
@@ -64,6 +64,22 @@ def full(desk: Desk, seed: int, order: int) -> dict[str, pa.Table]:
 def test_every_desk_can_be_imported() -> None:
     """A desk that is there and cannot be used is a defect, named."""
     assert not BROKEN
+
+
+@every_desk
+def test_the_history_of_one_subject_has_its_columns(desk: Desk) -> None:
+    """Whatever the rows say, a trail and the claims come in the agreed shape; random rows and none alike."""
+    history = desk.history
+    if history is None:
+        return
+    for tables in (full(desk, 3, 3), {name: rows for name, rows in empty(desk).items() if name != "identity"}):
+        trail = shared(desk, tables, engine=ENGINE, name=history.trail)
+        said = shared(desk, tables, engine=ENGINE, name=history.said)
+        assert trail is not None
+        assert {"at_ms", "lat_udeg", "lon_udeg", "speed_kn", "begins"} <= set(trail.column_names)
+        assert said is not None
+        assert {"what", "value", "first_ms", "last_ms", "times"} <= set(said.column_names)
+        assert pa.types.is_boolean(trail.schema.field("begins").type)
 
 
 @every_desk

@@ -174,6 +174,8 @@ KIND: Final[Mapping[str, str]] = {
     "report": _("Report"),
     "task": _("Task"),
     "outcome": _("Outcome"),
+    "request": _("Request"),
+    "watch_entry": _("Entry"),
 }
 """One record of each kind."""
 KINDS: Final[Mapping[str, str]] = {
@@ -199,6 +201,8 @@ PROPERTIES: Final[Mapping[str, str]] = {
     "callSign": _("call sign"),
     "flag": _("flag"),
     "type": _("type"),
+    "name": _("name"),
+    "destination": _("destination"),
 }
 """Of FollowTheMoney; one that is not here shows under its own name."""
 AREAS: Final[Mapping[str, str]] = {
@@ -306,6 +310,7 @@ PLACES: Final[Mapping[str, str]] = {
 ACTS: Final[Mapping[str, str]] = {
     "record.open": _("open records"),
     "record.search": _("search records"),
+    "subject.open": _("look up who or what records speak of"),
     "signal.validate": _("validate signals"),
     "signal.dismiss": _("dismiss signals"),
     "signal.silence": _("silence signals"),

@@ -118,6 +118,20 @@ def answers(desk: Desk, tables: Tables, *, engine: Engine, request: Request) -> 
         return {one.rule: run.answer(one) for one in chosen if run.lacking(one.requires) is None}
 
 
+def shared(desk: Desk, tables: Tables, *, engine: Engine, name: str) -> pa.Table | None:
+    """Return one of the tables that detectors share; None where the data lacks what it stands on.
+
+    Raises:
+        UnknownError: if the desk has no such table.
+        DetectorError: if its SQL leaves the subset, or it failed.
+    """
+    if name not in {derived.name for derived in desk.derived}:
+        raise UnknownError(kind="table", name=name)
+    with engine.session({f"raw_{given}": source for given, source in tables.items()}) as session:
+        run = _Run(desk, session, tuple(tables), {})
+        return None if run.lacking({name: ()}) else session.query(f'SELECT * FROM "{name}"', {})
+
+
 @contextmanager
 def _opened(
     desk: Desk, tables: Tables, engine: Engine, request: Request

@@ -301,6 +301,29 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a desk tells of one subject from its own observations: the page of a vessel, an aircraft, an account.
+
+    `trail` and `said` name tables in `derived`, computed over the rows of that subject alone:
+
+    * the trail has one row a position: `at_ms`, `lat_udeg`, `lon_udeg`, `speed_kn` (null where not reported),
+      and `begins`, true where nothing connects it to the position before;
+    * what it said has one row a claim: `what` (a FollowTheMoney property), `value`, `first_ms`, `last_ms`, `times`.
+
+    The rules marked `context` add where it was seen to stop.
+    """
+
+    schema: str
+    """FollowTheMoney schema of the subject, e.g. `Vessel`."""
+    identifier: str
+    """FollowTheMoney property that the tables' subject column holds, e.g. `mmsi`; begins the entity's id."""
+    trail: str
+    said: str
+    same: tuple[tuple[str, str, str], ...] = ()
+    """Table, column and FollowTheMoney property of what two subjects should never share, e.g. an IMO number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """One domain's eyes. Declared in the desk's `__init__.py` as `DESK`.
 
@@ -326,6 +349,8 @@ class Desk:
     """What the desk adds to every map of the console."""
     marks: tuple[Mark, ...] = ()
     """How maps draw its signals; rules that are in none are circles."""
+    history: History | None = None
+    """What its observations tell of one subject; None where they tell nothing that lasts."""
     panels: tuple[str, ...] = ()
 
     @property
@@ -343,3 +368,5 @@ class Desk:
         ):
             twice = [name for name, count in Counter(names).items() if count > 1]
             require(not twice, self.name, f"{what} declared twice: {', '.join(twice)}")
+        for name in (self.history.trail, self.history.said) if self.history else ():
+            require(name in {one.name for one in self.derived}, self.name, f"no derived table {name}")

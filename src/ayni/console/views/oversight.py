@@ -23,6 +23,7 @@ PAGE = 50
 ACTS = (
     "record.open",
     "record.search",
+    "subject.open",
     "signal.",
     "report.",
     "task.",
@@ -76,6 +77,7 @@ def oversight(request: HttpRequest, mandate: Mandate) -> HttpResponse:
             "acts": (
                 "record.open",
                 "record.search",
+                "subject.open",
                 "signal.",
                 "report.",
                 "task.",

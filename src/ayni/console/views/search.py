@@ -15,7 +15,7 @@ from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant
 from ayni.console.views.signals import rule_title
-from ayni.console.words import KIND, OUTCOMES, TASKS, TRIAGE, word
+from ayni.console.words import KIND, OUTCOMES, SAYS, TASKS, TRIAGE, WATCHED, word
 from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
 from ayni.model.record import Header
@@ -25,9 +25,15 @@ MOST: Final = 50
 """Results shown; more are told as a number, and another word narrows them down."""
 LONGEST: Final = 200
 """Characters of a search."""
-PAGES: Final = {"signal": "signal", "task": "task", "outcome": "outcome"}
+PAGES: Final = {
+    "signal": "signal",
+    "task": "task",
+    "outcome": "outcome",
+    "request": "request",
+    "watch_entry": "entry",
+}
 """Kinds that have a page, by its address name. An officer's own report is read as the signal it raised."""
-STATES: Final = {"signal": TRIAGE, "task": TASKS, "outcome": OUTCOMES}
+STATES: Final = {"signal": TRIAGE, "task": TASKS, "outcome": OUTCOMES, "request": SAYS, "watch_entry": WATCHED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

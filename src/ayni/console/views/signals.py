@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -27,7 +28,8 @@ from ayni.console.phrasing import detector_of, instant, position, say
 from ayni.console.words import DISMISSALS, OUTCOMES, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
 from ayni.exchange.sharing import SHARE
 from ayni.model.area import Area
-from ayni.model.desk import Detector, Parameter
+from ayni.model.desk import Desk, Detector, Parameter
+from ayni.model.entity import Entity
 from ayni.model.handling import Mandate
 from ayni.model.record import Header, Record
 from ayni.model.signal import Reason, Signal
@@ -170,6 +172,8 @@ def silence(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse
     return _done(request, record, "silence", _("Silenced; it will be pending again at that time."))
 
 
+NUMBER: Final = re.compile(r"[0-9]{1,12}")
+"""What a subject with a page of its own is known by."""
 WATCHES: Final = {"area": "area", "watch_entry": "entry"}
 """Kind of a record that asks for a watch, to the name of its page."""
 
@@ -324,7 +328,16 @@ def _subject(seen: Signal, index: int) -> dict[str, object]:
         (word(PROPERTIES, name), ", ".join(values)) for name, values in entity.properties.items() if name != "name"
     ]
     kind = word(SCHEMATA, entity.schema)
-    return {"name": entity.first("name") or entity.first("mmsi") or kind, "kind": kind, "rows": rows}
+    page = subject_page(entity, running().desk(seen.desk))
+    return {"name": entity.first("name") or entity.first("mmsi") or kind, "kind": kind, "rows": rows, "page": page}
+
+
+def subject_page(entity: Entity, desk: Desk | None) -> str:
+    """Return the address of the page of an entity that a signal of *desk* names; empty where it has none."""
+    if desk is None or desk.history is None or entity.schema != desk.history.schema:
+        return ""
+    number = entity.first(desk.history.identifier) or ""
+    return reverse("subject", args=[desk.name, number]) if NUMBER.fullmatch(number) else ""
 
 
 def _lasted(seen: Signal) -> str:

@@ -7,6 +7,7 @@ tracks    positions to tracks: what every rule stands on
 callings  what vessels call themselves, in a form that can be compared
 reference coast, ports, nearest State: what ships with the desk
 detect    tracks to signals, one file a question
+history   where one vessel went, and what it called itself when
 phrases   what is said, in four languages
 """
 
@@ -18,6 +19,8 @@ from ayni.desks.maritime import registry
 from ayni.desks.maritime.callings import DERIVED as CALLINGS
 from ayni.desks.maritime.detect import DERIVED as OF_ONE_RULE
 from ayni.desks.maritime.detect import DETECTORS
+from ayni.desks.maritime.history import DERIVED as OF_ONE_VESSEL
+from ayni.desks.maritime.history import HISTORY
 from ayni.desks.maritime.read import SOURCES
 from ayni.desks.maritime.reference import LAYERS, REFERENCES
 from ayni.desks.maritime.tables import TABLES
@@ -72,12 +75,13 @@ DESK = Desk(
     tables=TABLES,
     sources=SOURCES,
     detectors=DETECTORS,
-    derived=(*DERIVED, *CALLINGS, *OF_ONE_RULE),
+    derived=(*DERIVED, *CALLINGS, *OF_ONE_RULE, *OF_ONE_VESSEL),
     references=(*REFERENCES, *registry.REFERENCES),
     entity=vessel,
     phrases="ayni.desks.maritime.phrases",
     layers=LAYERS,
     marks=MARKS,
+    history=HISTORY,
     commands={
         "decode": "ayni.desks.maritime.commands:decode",
         "intercept": "ayni.desks.maritime.commands_intercept:intercept",
