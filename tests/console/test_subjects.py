@@ -48,6 +48,26 @@ def test_a_signal_leads_to_its_vessel_and_the_vessel_back(node: TestNode) -> Non
     assert "holds no position of it in this time" in far
 
 
+def test_the_map_is_told_its_way_and_only_its_own(node: TestNode) -> None:
+    """Columns of one vessel's positions with the break; the map page names their address, garbage names none."""
+    kept = Observations(folder=node.node.folder)
+    kept.append("maritime", POSITION, "coast", positions(OURS, -12, -11.5, 3), stretch=(0, 1))
+    kept.append("maritime", POSITION, "coast", positions(OTHER, 0, 1), stretch=(1, 2))
+    client = someone(node, Role.ANALYST)
+    way = client.get(f"/map/trails/maritime/{OURS}.json?since=2026-03-01&until=2026-03-01").json()
+    assert [at - way["minute"][0] for at in way["minute"]] == [0, 30, 900]
+    assert way["begins"] == [True, False, True]
+    assert way["lat"] == [-2.0, -2.0, -2.0]
+    assert node.store.entries[-1].act == "subject.open"
+    page = client.get(f"/map/?trail=maritime/{OURS}&since=2026-03-01&until=2026-03-01").content.decode()
+    assert f"/map/trails/maritime/{OURS}.json?since=2026-03-01" in page
+    assert '"trail": ""' in client.get("/map/?trail=..%2F..%2Fetc").content.decode()
+    for absurd in ("since=0001-01-01&until=0001-01-01", "until=9999-12-31", "since=2030-01-01&until=2001-01-01"):
+        assert client.get(f"/map/trails/maritime/{OURS}.json?{absurd}").status_code == 200
+    assert client.get("/map/trails/sky/1.json").status_code == 404
+    assert someone(node, Role.OVERSIGHT).get(f"/map/trails/maritime/{OURS}.json").status_code == 403
+
+
 def test_the_look_is_written_down_without_saying_at_whom(node: TestNode) -> None:
     """Purpose and count go into the history, the number never does."""
     raise_signal(node, hour=2)

@@ -60,6 +60,7 @@ urlpatterns = [
     path("map/table/", chart.chart_table, name="chart_table"),
     path("map/signals.json", chart.chart_signals, name="chart_signals"),
     path("map/layers/<slug:desk>/<slug:layer>.json", chart.chart_layer, name="chart_layer"),
+    path("map/trails/<slug:desk>/<slug:number>.json", chart.chart_trail, name="chart_trail"),
     path("search/", search.search, name="search"),
     path("share/<slug:record>/", sharing.share, name="share"),
     path("share/<slug:record>/send/", sharing.send, name="share_send"),

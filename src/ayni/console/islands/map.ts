@@ -7,6 +7,7 @@ import { drawn, picture, shapeOf, SHAPES } from "./marks";
 import { fill, instant, number, settings, word, type Collection } from "./settings";
 import { ask, EMPTY, groups, points, square, type Told } from "./signals";
 import { Tools } from "./tools";
+import { askTrail, trailUntil, type Trail } from "./trail";
 
 const $ = <T extends HTMLElement>(what: string): T => document.querySelector<T>(what)!;
 const PLAY_MS = 20_000; // a whole period in twenty seconds
@@ -20,6 +21,7 @@ frame.hidden = false;
 setWorkerUrl(new URL(settings.worker, location.origin).href);
 
 let told: Told | null = null;
+let trail: Trail | null = null;
 let until = Infinity;
 let chosen = "";
 const hiddenShapes = new Set<string>();
@@ -48,10 +50,11 @@ const start = (): void => {
     set("signals", shown);
     set("counts", told && counted ? groups(told) : EMPTY);
     set("chosen", chosen ? square(chosen) : EMPTY);
+    set("trail", trail ? trailUntil(trail, until) : EMPTY);
     const count = $("[data-count]");
     count.hidden = told === null;
     if (told) count.textContent = fill(counted ? "counted" : "total", { shown: number(shown.features.length), total: number(told.total) });
-    $(".chart-time").hidden = !told || told.rule.length < 2;
+    $(".chart-time").hidden = !trail && (!told || told.rule.length < 2);
   };
 
   const dress = (): void => {
@@ -72,6 +75,10 @@ const start = (): void => {
     map.addSource("chosen", { type: "geojson", data: EMPTY });
     map.addLayer({ id: "chosen", type: "fill", source: "chosen", paint: { "fill-color": c.ink, "fill-opacity": 0.14 } });
     map.addLayer({ id: "chosen-edge", type: "line", source: "chosen", paint: { "line-color": c.ink, "line-width": 2 } });
+    map.addSource("trail", { type: "geojson", data: EMPTY });
+    map.addLayer({ id: "trail-silent", type: "line", source: "trail", filter: ["==", ["get", "silent"], true], paint: { "line-color": c.ink, "line-width": 1.5, "line-dasharray": [2, 3], "line-opacity": 0.7 } });
+    map.addLayer({ id: "trail", type: "line", source: "trail", filter: ["==", ["get", "silent"], false], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": c.ink, "line-width": 2.25 } });
+    map.addLayer({ id: "trail-end", type: "circle", source: "trail", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 5, "circle-color": c.ink, "circle-stroke-color": c.paper, "circle-stroke-width": 2 } });
     map.addSource("signals", {
       type: "geojson", data: EMPTY, cluster: true, clusterRadius: 26, clusterMaxZoom: 8, clusterMinPoints: 3,
       clusterProperties: { pending: ["+", ["get", "pending"]] },
@@ -112,17 +119,18 @@ const start = (): void => {
   const load = async (whole: boolean): Promise<void> => {
     try {
       told = await ask(whole ? "" : box());
-      if (!told.rule.length && !told.counts.length) { show(); return; }
-      const [first, last] = span(told);
+      if (whole) trail = await askTrail();
+      if (!trail && !told.rule.length && !told.counts.length) { show(); return; }
+      const [first, last] = span(told, trail);
       until = last;
-      if (whole && !placed) fit(told);
+      if (whole && !placed) fit(told, trail);
       if (first === last) $(".chart-time").hidden = true;
       show();
       clock();
     } catch { tell(word("failed")); }
   };
-  const fit = (all: Told): void => {
-    const spots = all.rule.length ? all.west.map((west, n) => [west / 10, all.south[n] / 10]) : all.counts.map(([south, west]) => [west / 10, south / 10]);
+  const fit = (all: Told, along: Trail | null): void => {
+    const spots = along ? along.lon.map((lon, n) => [lon, along.lat[n]]) : all.rule.length ? all.west.map((west, n) => [west / 10, all.south[n] / 10]) : all.counts.map(([south, west]) => [west / 10, south / 10]);
     const [lon, lat] = [spots.map((spot) => spot[0]), spots.map((spot) => spot[1])];
     const low = (values: number[]): number => values.reduce((least, value) => Math.min(least, value), Infinity);
     const high = (values: number[]): number => values.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -201,8 +209,8 @@ const start = (): void => {
   const play = $<HTMLButtonElement>("[data-play]");
   const clock = (): void => { $("[data-now]").textContent = Number.isFinite(until) ? fill("upTo", { at: instant(until * 60_000) }) : ""; };
   const move = (): void => {
-    if (!told?.rule.length) return;
-    const [first, last] = span(told);
+    if (!told || (!told.rule.length && !trail)) return;
+    const [first, last] = span(told, trail);
     until = first + ((last - first) * Number(slider.value)) / 1000;
     show();
     clock();
@@ -250,7 +258,11 @@ const start = (): void => {
   void load(true);
 };
 
-const span = (all: Told): [number, number] => [all.minute.reduce((least, at) => Math.min(least, at), Infinity), all.minute.reduce((most, at) => Math.max(most, at), -Infinity)];
+/** The first and the last minute there is anything to show; of one vessel alone while its trail is drawn. */
+const span = (all: Told, along: Trail | null): [number, number] => {
+  const minutes = along ? along.minute : all.minute;
+  return [minutes.reduce((least, at) => Math.min(least, at), Infinity), minutes.reduce((most, at) => Math.max(most, at), -Infinity)];
+};
 
 /** The legend is the control: each kind can be taken off the map. */
 const legend = (changed: () => void): void => {

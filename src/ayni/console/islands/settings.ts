@@ -21,6 +21,7 @@ export interface Settings {
   states: Record<string, string>;
   keep: Record<string, string>;
   at: string;
+  trail: string;
   words: Record<string, string>;
 }
 

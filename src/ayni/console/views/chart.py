@@ -7,6 +7,7 @@ tenth of a degree; opening a signal shows its exact place and is written down.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,23 +24,33 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from ayni.casework.consult import CONSULT
+from ayni.casework.subjects import look_up
 from ayni.console.listing import PAGE, officer_of
+from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, language, position, say
 from ayni.console.tiles import template
-from ayni.console.views.signals import rule_title
+from ayni.console.views.signals import NUMBER, rule_title
 from ayni.console.words import TRIAGE, choices, word
 from ayni.model.act import check_entitled
 from ayni.model.desk import Desk, Layer
+from ayni.model.handling import Mandate
 from ayni.model.record import Cell, Header
 from ayni.model.store import Query
 from ayni.node.charting import chart
+from ayni.node.histories import told
 from ayni.node.running import running
 
 KEPT: Final = ("state", "since", "until", "box")
+TRAIL: Final = re.compile(r"([a-z]+)/([0-9]{1,12})")
+"""Desk and number of the subject whose way is drawn."""
+TRAIL_DAYS: Final = 30
+"""Days of a way where none are asked for, back from the last one. Ours."""
 BOX: Final = 4
 EDGES: Final = ((-1800, 1799), (-900, 899), (-1800, 1799), (-900, 899))
 """Least and greatest cell of west, south, east and north, tenths of a degree."""
 DAY_S: Final = 86_400
+EPOCH: Final = datetime(1970, 2, 1, tzinfo=UTC)
+"""Nothing was observed before it; the thirty days before it are still instants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +134,36 @@ def chart_layer(request: HttpRequest, desk: str, layer: str) -> HttpResponse:
     )
     response["Cache-Control"] = f"private, max-age={DAY_S}"
     return response
+
+
+@mandated
+def chart_trail(request: HttpRequest, mandate: Mandate, desk: str, number: str) -> HttpResponse:
+    """Return where one subject of a desk went, as columns; the look is written down, without saying at whom."""
+    card = running().desk(desk)
+    if card is None or card.history is None or not NUMBER.fullmatch(number):
+        raise Http404
+    today = datetime.combine(datetime.now(UTC).date(), time(), UTC)
+    last = min(max(_day(request, "until") or today, EPOCH), today)
+    since = _day(request, "since") or last - timedelta(days=TRAIL_DAYS)
+    with running().store.work() as work:
+        look_up(
+            card.history.identifier,
+            number,
+            since=since,
+            until=last + timedelta(days=1),
+            by=officer_of(request),
+            under=mandate,
+            work=work,
+        )
+        work.commit()
+    trail = told(card, running().node.folder, int(number), since=since.date(), until=last.date()).trail
+    body = {
+        "minute": [round(one.at.timestamp() / 60) for one in trail],
+        "lat": [round(one.lat, 4) for one in trail],
+        "lon": [round(one.lon, 4) for one in trail],
+        "begins": [one.begins for one in trail],
+    }
+    return JsonResponse(body, json_dumps_params={"separators": (",", ":")})
 
 
 def _unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -215,10 +256,20 @@ def _settings(request: HttpRequest) -> Mapping[str, object]:
             for mark in desk.marks
         ],
         "states": {name: word(TRIAGE, name) for name in TRIAGE},
-        "keep": {name: request.GET[name] for name in ("state", "since", "until") if request.GET.get(name)},
+        "keep": {name: request.GET[name] for name in ("state", "since", "until", "trail") if request.GET.get(name)},
         "at": request.GET.get("at", ""),
+        "trail": _trail(request),
         "words": _words(),
     }
+
+
+def _trail(request: HttpRequest) -> str:
+    """Return the address of the way that the page is asked to draw; empty for none."""
+    asked = TRAIL.fullmatch(request.GET.get("trail", ""))
+    if asked is None:
+        return ""
+    days = {name: request.GET[name] for name in ("since", "until") if request.GET.get(name)}
+    return reverse("chart_trail", args=asked.groups()) + (f"?{urlencode(days)}" if days else "")
 
 
 def _desks() -> Iterator[Desk]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -67,6 +68,7 @@ def subject(request: HttpRequest, mandate: Mandate, desk: str, number: str) -> H
         work.commit()
     heard = told(card, running().node.folder, int(number), since=scale.since.date(), until=last)
     base = reverse("subject", args=[desk, number])
+    shown = {"since": scale.since.date().isoformat(), "until": last.isoformat(), "trail": f"{desk}/{number}"}
     return render(
         request,
         "ayni/subject.html",
@@ -81,6 +83,7 @@ def subject(request: HttpRequest, mandate: Mandate, desk: str, number: str) -> H
                 for prop, value, other in heard.sharers
             ],
             "heard": _heard(heard),
+            "on_map": f"{reverse('chart')}?{urlencode(shown)}",
             "lanes": _lanes(card, known, heard, scale),
             "ticks": [(tick.x, date_format(tick.at, "j M")) for tick in scale.ticks()],
             "lines": sorted(_lines(card, known, heard), key=lambda one: one.at, reverse=True),
