@@ -61,6 +61,9 @@ def test_the_map_is_told_its_way_and_only_its_own(node: TestNode) -> None:
     assert node.store.entries[-1].act == "subject.open"
     page = client.get(f"/map/?trail=maritime/{OURS}&since=2026-03-01&until=2026-03-01").content.decode()
     assert f"/map/trails/maritime/{OURS}.json?since=2026-03-01" in page
+    unstated = someone(node, Role.ANALYST, mandate=False)
+    assert unstated.get(f"/map/?trail=maritime/{OURS}")["Location"].startswith("/mandate/?next=%2Fmap")
+    assert unstated.get("/map/").status_code == 200
     assert '"trail": ""' in client.get("/map/?trail=..%2F..%2Fetc").content.decode()
     for absurd in ("since=0001-01-01&until=0001-01-01", "until=9999-12-31", "since=2030-01-01&until=2001-01-01"):
         assert client.get(f"/map/trails/maritime/{OURS}.json?{absurd}").status_code == 200

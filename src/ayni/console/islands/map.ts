@@ -119,7 +119,7 @@ const start = (): void => {
   const load = async (whole: boolean): Promise<void> => {
     try {
       told = await ask(whole ? "" : box());
-      if (whole) trail = await askTrail();
+      if (whole) trail = await askTrail().catch(() => { tell(word("noTrail")); return null; });
       if (!trail && !told.rule.length && !told.counts.length) { show(); return; }
       const [first, last] = span(told, trail);
       until = last;
@@ -134,7 +134,7 @@ const start = (): void => {
     const [lon, lat] = [spots.map((spot) => spot[0]), spots.map((spot) => spot[1])];
     const low = (values: number[]): number => values.reduce((least, value) => Math.min(least, value), Infinity);
     const high = (values: number[]): number => values.reduce((most, value) => Math.max(most, value), -Infinity);
-    map.fitBounds([low(lon), low(lat), high(lon) + 0.1, high(lat) + 0.1], { padding: 56, maxZoom: 7, animate: false });
+    map.fitBounds([low(lon), low(lat), high(lon) + 0.1, high(lat) + 0.1], { padding: { top: 64, right: 56, bottom: 104, left: 56 }, maxZoom: 7, animate: false });
   };
 
   let moving = 0;

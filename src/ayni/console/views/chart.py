@@ -16,7 +16,14 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -27,6 +34,7 @@ from ayni.casework.consult import CONSULT
 from ayni.casework.subjects import look_up
 from ayni.console.listing import PAGE, officer_of
 from ayni.console.mandate import mandated
+from ayni.console.mandate import of as stated
 from ayni.console.phrasing import detector_of, instant, language, position, say
 from ayni.console.tiles import template
 from ayni.console.views.signals import NUMBER, rule_title
@@ -71,7 +79,9 @@ class Row:
 @login_required
 @require_GET
 def chart_page(request: HttpRequest) -> HttpResponse:
-    """Show the map and its table."""
+    """Show the map and its table; to draw the way of one subject takes a purpose, as every look at somebody does."""
+    if _trail(request) and stated(request) is None:
+        return HttpResponseRedirect(f"{reverse('mandate')}?{urlencode({'next': request.get_full_path()})}")
     found = _table(request)
     return render(
         request,
@@ -310,5 +320,6 @@ def _words() -> Mapping[str, str]:
         "draw": _("Click the corners of the area, or press Enter to take the centre. Backspace takes the last back."),
         "corners": _("{count} corners"),
         "failed": _("The signals could not be loaded. The table still works; try again when the link is back."),
+        "noTrail": _("The way of this vessel could not be loaded; the signals are shown without it."),
         "noMap": _("This browser cannot draw the map. The table below holds the same signals."),
     }
