@@ -38,6 +38,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
     from ayni.model.triage import Dismissal
     from ayni.node.doors import house_of
     from ayni.node.running import running
+    from ayni.operations import watch_log
     from ayni.operations.results import record_outcome
     from ayni.operations.tasking import propose_task
 
@@ -105,6 +106,12 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
             under=under,
             work=work,
         )
+        post = "Sala de guardia" + script
+        first = watch_log.begin(post, house=house, by=officer, under=under, work=work).header.id
+        about = (records[-1],)
+        watch_log.note(first, "Called the owner" + script, records=about, by=officer, under=under, work=work)
+        watch_log.hand_over(first, "Fog until ten" + script, by=officer, under=under, work=work)
+        second = watch_log.begin(post, house=house, by=officer, under=under, work=work).header.id
         work.commit()
     running().names.build()
     return Lived(
@@ -113,6 +120,10 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
         pages={
             "": ("/sign-in/",),
             "analyst": (
+                "/watch/",
+                f"/watch/{first}/",
+                f"/watch/{second}/?record={records[-1]}",
+                "/watch/begin/",
                 "/signals/",
                 f"/signals/{records[-1]}/",
                 f"/signals/{records[-3]}/?state=dismissed",

@@ -21,6 +21,7 @@ THEME_COOKIE: Final = "ayni_theme"
 THEMES: Final = ("", "light", "dark")
 _WORKING: Final = frozenset({Role.ANALYST, Role.INVESTIGATOR, Role.COORDINATOR, Role.LIAISON})
 ROOMS: Final[tuple[tuple[str, frozenset[Role]], ...]] = (
+    ("watches", _WORKING),
     ("signals", _WORKING),
     ("chart", _WORKING),
     ("areas", _WORKING),
@@ -83,6 +84,7 @@ def first_room(account: Account) -> str:
 
 def _rooms(request: HttpRequest, account: Account) -> list[Room]:
     titles = {
+        "watches": _("Watch"),
         "signals": _("Signals"),
         "chart": _("Map"),
         "areas": _("Areas"),

@@ -82,7 +82,7 @@ def listing(
             state=header.state,
             state_word=word(states, header.state) if states else "",
             at=instant(header.started_at or header.made_at),
-            where=_where(header),
+            where=where_of(header),
             here=header.id == here,
         )
         for header in shown
@@ -92,7 +92,8 @@ def listing(
     return Listing(items=items, more=more, first=first, chosen=chosen)
 
 
-def _where(header: Header) -> str:
+def where_of(header: Header) -> str:
+    """Return the middle of a record's cell; empty where it has none."""
     if header.cell is None:
         return ""
     south, west = header.cell

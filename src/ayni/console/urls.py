@@ -27,6 +27,7 @@ from ayni.console.views import (
     subjects,
     tasks,
     tokens,
+    watches,
     watchlist,
 )
 
@@ -41,6 +42,12 @@ urlpatterns = [
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
     path("mandate/", home.mandate_page, name="mandate"),
+    path("watch/", watches.watch_home, name="watches"),
+    path("watch/begin/", watches.watch_begin, name="watch_begin"),
+    path("watch/<slug:record>/", watches.watch, name="watch"),
+    path("watch/<slug:record>/note/", watches.watch_note, name="watch_note"),
+    path("watch/<slug:record>/hand-over/", watches.watch_end, name="watch_end"),
+    path("watch/<slug:record>/relieve/", watches.watch_relieve, name="watch_relieve"),
     path("signals/", signals.signals, name="signals"),
     path("signals/<slug:record>/", signals.signal, name="signal"),
     path("signals/<slug:record>/validate/", signals.validate, name="signal_validate"),

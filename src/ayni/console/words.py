@@ -176,6 +176,7 @@ KIND: Final[Mapping[str, str]] = {
     "outcome": _("Outcome"),
     "request": _("Request"),
     "watch_entry": _("Entry"),
+    "watch-log": _("Watch"),
 }
 """One record of each kind."""
 KINDS: Final[Mapping[str, str]] = {
@@ -219,6 +220,12 @@ WATCHED: Final[Mapping[str, str]] = {
     "expired": _("Expired"),
     "received": _("From a partner"),
 }
+WATCHES: Final[Mapping[str, str]] = {
+    "open": _("On watch"),
+    "handed-over": _("Handed over"),
+    "taken": _("Taken over"),
+}
+"""Where a watch stands."""
 SHAPES: Final[Mapping[str, str]] = {
     NOT_CLOSED: _("Give the corners, one a line."),
     TWICE: _("A corner stands twice."),
@@ -324,6 +331,11 @@ ACTS: Final[Mapping[str, str]] = {
     "watch.refuse": _("turn entries of the watchlist down"),
     "watch.refuse of one's own proposal": _("turn their own proposal down"),
     "watch.end": _("end entries of the watchlist"),
+    "watch.begin": _("take the watch"),
+    "watch.note": _("write in the watch log"),
+    "watch.hand-over": _("hand the watch over"),
+    "watch.relieve": _("relieve a watch"),
+    "watch.read": _("read the watch log"),
     "task.propose": _("task patrols"),
     "task.accept": _("accept tasks"),
     "task.decline": _("decline tasks"),

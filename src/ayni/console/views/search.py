@@ -15,7 +15,7 @@ from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant
 from ayni.console.views.signals import rule_title
-from ayni.console.words import KIND, OUTCOMES, SAYS, TASKS, TRIAGE, WATCHED, word
+from ayni.console.words import KIND, OUTCOMES, SAYS, TASKS, TRIAGE, WATCHED, WATCHES, word
 from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
 from ayni.model.record import Header
@@ -31,9 +31,17 @@ PAGES: Final = {
     "outcome": "outcome",
     "request": "request",
     "watch_entry": "entry",
+    "watch-log": "watch",
 }
 """Kinds that have a page, by its address name. An officer's own report is read as the signal it raised."""
-STATES: Final = {"signal": TRIAGE, "task": TASKS, "outcome": OUTCOMES, "request": SAYS, "watch_entry": WATCHED}
+STATES: Final = {
+    "signal": TRIAGE,
+    "task": TASKS,
+    "outcome": OUTCOMES,
+    "request": SAYS,
+    "watch_entry": WATCHED,
+    "watch-log": WATCHES,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from ayni.model.triage import Dismissal, TriageState
 from ayni.model.watch_entry import WatchEntry
 from ayni.node.officers.models import Account
 from ayni.node.running import running
+from ayni.operations.watch_log import WATCH, WatchState
 
 MAX_WORDS = 4000
 
@@ -89,6 +90,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         signal_of(found)
         watches = _watches(found, request, mandate, work)
         past = similar(found.header, signal_of(found).signal, by=officer_of(request), work=work)
+        kept = work.find(Query(kind=WATCH, states=(WatchState.OPEN.value,), limit=1))
         work.commit()
     version = {"version": found.header.version}
     return render(
@@ -99,6 +101,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             **shown(found),
             "watches": watches,
             **_past(past),
+            "on_watch": f"{reverse('watch', args=[kept[0].id])}?record={record}" if kept else "",
             "may_share": bool(SHARE.roles & officer_of(request).roles),
             "validate": DecideForm(initial=version, auto_id="validate-%s"),
             "dismiss": DismissForm(initial=version, auto_id="dismiss-%s"),

@@ -5,7 +5,7 @@
   const said = $("#said");
   const say = (words) => { said.textContent = words; };
 
-  // Keys: j and k walk the list, Enter opens, p shows the palette, v d s open a decision, g and a digit go to a room, / searches, ? lists them.
+  // Keys: j and k walk the list, Enter opens, p shows the palette, v d s h open a decision, g and a digit go to a room, / searches, ? lists them.
   let going = false;
   const walk = (step) => {
     const items = [...document.querySelectorAll(".items a")];
@@ -33,7 +33,7 @@
     going = event.key === "g";
     if (event.key === "j") walk(1);
     else if (event.key === "k") walk(-1);
-    else if ("vds".includes(event.key)) { if ($(`details[data-key="${event.key}"]`)) { event.preventDefault(); decide(event.key); } }
+    else if ("vdsh".includes(event.key)) { if ($(`details[data-key="${event.key}"]`)) { event.preventDefault(); decide(event.key); } }
     else if (event.key === "/") { const box = $("#q"); if (box) { event.preventDefault(); box.focus(); box.select(); } }
     else if (event.key === "?") { const keys = $("#keys"); if (keys && !keys.open) keys.showModal(); }
   });
