@@ -151,8 +151,11 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/outcomes/",
                 f"/outcomes/{outcome.record.header.id}/",
                 "/outcomes/new/",
+                f"/outcomes/{outcome.record.header.id}/way/",
+                "/results/?since=2026-02-20&last=2026-11-20",
+                "/results/?since=soon&last=1",
             ),
-            "oversight": ("/oversight/", f"/signals/{records[-1]}/"),
+            "oversight": ("/oversight/", "/results/", f"/signals/{records[-1]}/"),
             "administrator": ("/officers/", "/tokens/", "/node/"),
         },
     )

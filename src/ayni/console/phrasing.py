@@ -15,8 +15,8 @@ from ayni.model.signal import Reason
 from ayni.node.running import running
 from ayni.toolkit.phrases import LANGUAGES, Catalogue, errors_catalogue, render, render_error
 
-PACKAGES = ("ayni.casework.phrases",)
-FORMATS = ("{at:instant}", "{lat:lat} {lon:lon}", "{value:m}", "{s:duration}")
+PACKAGES = ("ayni.casework.phrases", "ayni.evaluation.phrases")
+FORMATS = ("{at:instant}", "{lat:lat} {lon:lon}", "{value:m}", "{s:duration}", "{x:percent}")
 """Sentences that are nothing but a fact: the same in every language, written as each writes it."""
 
 

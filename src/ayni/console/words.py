@@ -184,6 +184,9 @@ KINDS: Final[Mapping[str, str]] = {
     "report": _("Reports"),
     "task": _("Tasks"),
     "outcome": _("Outcomes"),
+    "area": _("Areas"),
+    "watch_entry": _("Entries"),
+    "request": _("Requests"),
 }
 SCOPES: Final[Mapping[str, str]] = {
     "read": _("read: lists and consultations"),
@@ -226,6 +229,19 @@ WATCHES: Final[Mapping[str, str]] = {
     "taken": _("Taken over"),
 }
 """Where a watch stands."""
+MARKS: Final[Mapping[str, str]] = {
+    "seen": _("first position"),
+    "signalled": _("signal"),
+    "decided": _("validated by an officer"),
+    "shared": _("shared"),
+    "received": _("received from a partner"),
+    "tasked": _("task to a patrol"),
+    "consent-asked": _("flag State asked"),
+    "consent-answered": _("flag State answered"),
+    "under-way": _("patrol under way"),
+    "result": _("result"),
+}
+"""Steps on the way to a result."""
 SHAPES: Final[Mapping[str, str]] = {
     NOT_CLOSED: _("Give the corners, one a line."),
     TWICE: _("A corner stands twice."),
@@ -342,6 +358,8 @@ ACTS: Final[Mapping[str, str]] = {
     "task.start": _("start tasks"),
     "task.finish": _("finish tasks"),
     "outcome.record": _("record outcomes"),
+    "evaluation.make": _("count what a period was good for"),
+    "evaluation.follow": _("trace a result back"),
     "officer.add": _("let officers in"),
     "officer.change-roles": _("change roles"),
     "officer.disable": _("shut officers out"),

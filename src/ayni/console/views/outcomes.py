@@ -19,6 +19,8 @@ from ayni.console.listing import listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant
 from ayni.console.words import OUTCOMES, UNITS, choices, word
+from ayni.evaluation.chain import FOLLOW
+from ayni.evaluation.report import EVALUATE
 from ayni.model.handling import Mandate
 from ayni.model.outcome import Outcome, OutcomeKind, Quantity, Unit
 from ayni.model.record import Header
@@ -119,6 +121,7 @@ def outcome(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse
             "kind": word(OUTCOMES, body.kind.value),
             "at": instant(body.at),
             "quantities": quantities,
+            "may_follow": bool(FOLLOW.roles & officer_of(request).roles),
         },
     )
 
@@ -159,4 +162,5 @@ def _frame(request: HttpRequest, *, here: str = "") -> dict[str, object]:
         "base": reverse("outcomes"),
         "action": reverse("outcome_new"),
         "action_title": _("Record what came of it"),
+        "may_evaluate": bool(EVALUATE.roles & officer_of(request).roles),
     }
