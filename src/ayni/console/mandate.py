@@ -12,7 +12,8 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -40,13 +41,13 @@ def state(request: HttpRequest, mandate: Mandate) -> None:
 
 
 def mandated(
-    view: Callable[Concatenate[HttpRequest, Mandate, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[HttpRequest, Mandate, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Give a view its mandate; whoever has not stated one is asked first and comes back."""
 
     @login_required
     @wraps(view)
-    def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def asked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         mandate = of(request)
         if mandate is None:
             back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")

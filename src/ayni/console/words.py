@@ -318,6 +318,34 @@ FARES: Final[Mapping[str, str]] = {
     "overdue": _("Not delivered in time"),
 }
 """What became of a message that a person must look at."""
+POSTED: Final[Mapping[str, str]] = {
+    "waiting": _("Waiting"),
+    "packed": _("Sealed, waiting for the line"),
+    "delivered": _("Delivered"),
+    "refused": _("Refused there"),
+    "withdrawn": _("Withdrawn before it left"),
+    "overdue": _("Not delivered in time"),
+}
+"""Where a message of ours stands."""
+LETTERS: Final[Mapping[str, str]] = {
+    "share": _("Shared record"),
+    "request": _("Request"),
+    "answer": _("Answer"),
+    "tip-off": _("Tip-off"),
+    "correction": _("Correction"),
+    "recall": _("Recall of a record"),
+    "recall-answer": _("Answer to a recall"),
+    "onward-consent": _("Consent to pass on"),
+    "agreement-step": _("Step of an agreement"),
+    "room": _("Entry of a room"),
+    "lease": _("Key asked for"),
+    "lease-key": _("Key lent"),
+    "checkpoint": _("State of a ledger"),
+    "key-event": _("Change of keys"),
+}
+"""What a message is."""
+ROOMS: Final[Mapping[str, str]] = {"open": _("Open"), "closed": _("We are no member any more")}
+"""Where a room stands here."""
 PLACES: Final[Mapping[str, str]] = {
     "sent": _("sent, not yet receipted"),
     "held": _("held there"),
@@ -360,6 +388,13 @@ ACTS: Final[Mapping[str, str]] = {
     "outcome.record": _("record outcomes"),
     "evaluation.make": _("count what a period was good for"),
     "evaluation.follow": _("trace a result back"),
+    "room.list": _("see the rooms"),
+    "room.found": _("found rooms, or say who is a member"),
+    "room.say": _("write in rooms"),
+    "room.read": _("read rooms"),
+    "exchange.courier_write": _("write courier files"),
+    "exchange.courier_read": _("take in courier files"),
+    "exchange.seen": _("note that they looked at a message"),
     "officer.add": _("let officers in"),
     "officer.change-roles": _("change roles"),
     "officer.disable": _("shut officers out"),

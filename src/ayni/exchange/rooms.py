@@ -4,6 +4,7 @@
     say        an entry of our stream, sealed to every other member
     admit      the founder says anew who is a member; whoever was taken out hears nothing more
     read       this node's own copy: what came, what is missing, who told two of us different things
+    overview   the rooms that this node is or was in, by name
 
 Whoever joins later has not heard what was said before. Records are not shared by naming them in a
 room: each is shared by itself, and its agreement decides.
@@ -50,6 +51,7 @@ from ayni.model.store import Query, Work
 FOUND = Act(name="room.found", roles=frozenset({Role.LIAISON, Role.COORDINATOR}))
 SPEAK = Act(name="room.say", roles=frozenset({Role.LIAISON, Role.COORDINATOR, Role.INVESTIGATOR}))
 READ = Act(name="room.read", roles=SPEAK.roles | {Role.ANALYST})
+LIST = Act(name="room.list", roles=READ.roles)
 STREAM = "room"
 """Prefix of the stream that keeps the entries of one room in order."""
 
@@ -162,6 +164,20 @@ def read(room: str, *, by: Officer, under: Mandate, work: Work) -> Copy:
         acts.note(room=room, entries=len(bodies))
     entries = sorted((cast("KeptEntry", one).said for one in bodies), key=lambda one: (one.at, one.author, one.seq))
     return Copy(room=room_in(stored), entries=tuple(entries), forks=tuple(forks))
+
+
+def overview(
+    *, by: Officer, under: Mandate, work: Work, after: str = "", limit: int = 100
+) -> Sequence[tuple[Header, Room]]:
+    """Return rooms that this node is or was in, newest first; the look is written down. The caller commits.
+
+    Raises:
+        NotEntitledError: if the officer may not.
+    """
+    with acting(LIST, by=by, under=under, work=work) as acts:
+        headers = work.find(Query(kind=ROOM, after=after, limit=limit))
+        acts.note(rooms=len(headers))
+        return [(header, room_in(work.get(header.id))) for header in headers]
 
 
 def keep_entry(

@@ -71,6 +71,8 @@ class Told:
     expires_at: datetime
     done_at: datetime | None
     reasons: tuple[Reason, ...]
+    seen_by: str = ""
+    """Officer who has looked at one that was refused or not delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,12 +227,30 @@ class Outbox:
             work.commit()
         return len(rows)
 
-    def told(self, *, states: Sequence[str], unseen: bool = False, limit: int = 100) -> Sequence[Told]:
-        """Return messages in some states, newest first; with *unseen*, those that nobody has looked at."""
+    def told(
+        self,
+        *,
+        states: Sequence[str] = (),
+        to: str = "",
+        unseen: bool = False,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Told]:
+        """Return messages, newest first: in some states, for one partner, beyond the message *after*.
+
+        With *unseen*, those alone that nobody has looked at.
+        """
         with translated(self._node.folder, "reading the outbox"):
-            rows = StoredOutgoing.objects.using(self._node.alias).filter(state__in=states).order_by("-row")
+            every = StoredOutgoing.objects.using(self._node.alias)
+            rows = every.order_by("-row")
+            if states:
+                rows = rows.filter(state__in=states)
+            if to:
+                rows = rows.filter(to=to)
             if unseen:
                 rows = rows.filter(seen_by="")
+            if after:
+                rows = rows.filter(row__lt=every.filter(id=after).values_list("row", flat=True).first() or 0)
             return [
                 Told(
                     id=row.id,
@@ -240,6 +260,7 @@ class Outbox:
                     expires_at=from_us(row.expires_at),
                     done_at=None if row.done_at is None else from_us(row.done_at),
                     reasons=self._opened(row),
+                    seen_by=row.seen_by,
                 )
                 for row in rows[:limit]
             ]

@@ -12,6 +12,8 @@ from ayni.exchange.clocks import late_requests
 from ayni.model.act import Act, acting
 from ayni.model.officer import Role
 from ayni.node.outbox import DELIVERED, OPEN, OVERDUE, REFUSED, WITHDRAWN, Outbox, Told
+from ayni.node.records.faults import translated
+from ayni.node.records.models import StoredIncoming
 from ayni.node.records.sealing import from_us
 
 if TYPE_CHECKING:
@@ -49,6 +51,30 @@ class PostStatus:
     partners: tuple[PartnerPost, ...]
     attention: tuple[Told, ...]
     """Messages that were refused or not delivered, and that nobody has looked at yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A partner's message that was taken in."""
+
+    row: int
+    """Where it stands in the inbox: a page begins after the last one seen."""
+    sender: str
+    message: str
+    at: datetime
+
+
+def arrived(node: OpenNode, *, sender: str = "", before: int = 0, limit: int = 100) -> Sequence[Arrived]:
+    """Return what partners' messages were taken in, newest first, those before a row alone."""
+    with translated(node.folder, "reading the inbox"):
+        rows = StoredIncoming.objects.using(node.alias).order_by("-id")
+        if sender:
+            rows = rows.filter(sender=sender)
+        if before:
+            rows = rows.filter(id__lt=before)
+        return [
+            Arrived(row=row.id, sender=row.sender, message=row.message, at=from_us(row.at)) for row in rows[:limit]
+        ]
 
 
 def post_status(node: OpenNode) -> PostStatus:

@@ -27,6 +27,7 @@ from ayni.exchange.exposure import Place, exposure
 from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
 from ayni.model.store import Query
+from ayni.node.couriers import WRITE
 from ayni.node.post_status import last_reached, post_status
 from ayni.node.running import running
 from ayni.toolkit.phrases import render as said
@@ -82,6 +83,7 @@ def exchange(request: HttpRequest) -> HttpResponse:
         "attention": attention,
         "agreements": agreements,
         "late": late,
+        "may_carry": bool(WRITE.roles & officer_of(request).roles),
         "most": MOST if len(headers) > MOST else 0,
     }
     return render(request, "ayni/exchange.html", context)
