@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from ayni.errors import (
 from ayni.model.act import acting
 from ayni.model.officer import Officer, Role
 from ayni.model.store import Outgoing
+from ayni.node import observation_copy
 from ayni.node.backup import backup, read_backup, restore
 from ayni.node.creating import create_node
+from ayni.node.observations import Observations
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.reconcile import reconcile
 from tests.node.stores import (
@@ -36,6 +39,7 @@ from tests.node.stores import (
     keep,
     settings_for,
 )
+from tests.node.test_histories import OTHER, OURS, POSITION, positions
 from tests.postgres import Postgres
 
 ADMINISTRATOR = Officer(id="adm", name="Adm", roles=frozenset({Role.ADMINISTRATOR}))
@@ -53,11 +57,12 @@ def test_what_was_backed_up_comes_back(node: OpenNode, tmp_path: Path, request: 
         work.enqueue(Outgoing(id="m", to="pe", type="data", control=True, payload=b"x", expires_at=NOON))
         work.take_in("pe", "1")
         work.commit()
-    (node.folder / "tables" / "day=2026-03-01").mkdir()
-    (node.folder / "tables" / "day=2026-03-01" / "a.parquet").write_bytes(b"PAR1")
+    heard = Observations(folder=node.folder)
+    heard.append("maritime", POSITION, "coast", positions(OURS, -1, 0, 3), stretch=(0, 1))
     made = backup(node, data=tmp_path / "data", keys=tmp_path / "keys")
     assert read_backup(tmp_path / "data") == made
     assert not [path for path in (tmp_path / "data").rglob("*") if path.name in {"node.key", "records.keys"}]
+    assert not [path for path in (tmp_path / "data").rglob("*.parquet") if b"PAR1" in path.read_bytes()]
     with fresh_database(node, request):
         restore(tmp_path / "again", data=tmp_path / "data", keys=tmp_path / "keys")
         with open_node(tmp_path / "again") as again:
@@ -71,11 +76,41 @@ def test_what_was_backed_up_comes_back(node: OpenNode, tmp_path: Path, request: 
             assert again.store.entries[:-1] == node.store.entries
             assert again.store.outbox == node.store.outbox
             assert b"".join(again.store.read_blob(filed.header.id, digest)) == b"evidence" * 20_000
-            assert (again.folder / "tables" / "day=2026-03-01" / "a.parquet").read_bytes() == b"PAR1"
+            assert _observed(again.folder) == _observed(node.folder)
+            assert len(_observed(again.folder)) == 1
             assert not list(find_damage(again))
             keep(again.store, a_record())  # sequences continue after the highest row
             with pytest.raises(WrongStateError):
                 reconcile(again, tombstones=[], asked=["pe-test"], by=ADMINISTRATOR, under=MANDATE)
+
+
+def _observed(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.parquet")}
+
+
+def test_observations_are_sealed_in_pieces_that_cannot_be_cut_or_moved(
+    node: OpenNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Small pieces, a file that vanishes while it is copied, an older backup without any."""
+    monkeypatch.setattr(observation_copy, "PIECE", 1_000)
+    heard = Observations(folder=node.folder)
+    heard.append("maritime", POSITION, "coast", positions(OURS, *range(12)), stretch=(0, 1))
+    heard.append("maritime", POSITION, "coast", positions(OTHER, 0), stretch=(1, 2))
+    gone = node.folder / "observations" / "maritime" / "position" / "gone.parquet"
+    gone.symlink_to(tmp_path / "merged-away")
+    backup(node, data=tmp_path / "data", keys=tmp_path / "keys")
+    gone.unlink()
+    names = sorted(_observed(node.folder))
+    assert sorted(_observed(tmp_path / "data")) == names
+    with fresh_database(node, request):
+        restore(tmp_path / "again", data=tmp_path / "data", keys=tmp_path / "keys")
+    assert _observed(tmp_path / "again") == _observed(node.folder)
+    key, one = node.keys.history, tmp_path / "data" / names[0]
+    for cut in (one.read_bytes()[:-1], one.read_bytes()[: 4 + 12 + 1_000 + 16], b""):
+        with pytest.raises(UnreadableError):
+            observation_copy.unseal_pieces(io.BytesIO(cut), io.BytesIO(), key, names[0])
+    with pytest.raises(UnreadableError):
+        observation_copy.unseal_pieces(io.BytesIO(one.read_bytes()), io.BytesIO(), key, names[1])
 
 
 def test_what_was_deleted_after_the_backup_stays_deleted(

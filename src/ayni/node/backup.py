@@ -1,12 +1,15 @@
 """Backup and restore: data and keys in two places, keys in their newest copy only.
 
-    DATA/    backup.json · settings.toml · node.json · node.sqlite · blobs/ · tables/
+    DATA/    backup.json · settings.toml · node.json · node.sqlite · blobs/ · observations/
     KEYS/    node.key · records.keys · exchange keys    one copy, written over each time
 
 The data copy is useless without the keys, so it may lie anywhere and for long. The
 key copy is written over in place: when a record is deleted, the next backup forgets
 its key, and every older copy of the data keeps bytes that nothing opens. Keep the
 two with different people; never archive the keys.
+
+Observations lie in clear at the node, whose disk is encrypted, and sealed in the copy, file by file:
+a position report is the trace of a person's day, and a backup travels.
 
 The copy of the database is always one SQLite file, whatever the node uses, so that
 an institution can move from one to the other by backup and restore. It holds only
@@ -33,6 +36,7 @@ from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import EXCHANGE_FILES, NodeKeys, fingerprint, open_keys
 from ayni.node.keys import FILE_NAME as KEY_FILE
 from ayni.node.keys import FOLDER as KEYS_FOLDER
+from ayni.node.observation_copy import seal_observations, unseal_observations
 from ayni.node.opening import OpenNode, check_schema, migrate
 from ayni.node.settings import FILE_NAME, Engine, Settings
 from ayni.node.settings_file import parse_settings
@@ -75,8 +79,8 @@ def backup(node: OpenNode, *, data: Path, keys: Path) -> Backup:
         for name in (FILE_NAME, CARD):
             shutil.copy2(node.folder / name, new / name)
         copy_out(node, new / SQLITE_FILE)
-        for part in ("blobs", "tables"):
-            shutil.copytree(node.folder / part, new / part, ignore=shutil.ignore_patterns("*.new"))
+        shutil.copytree(node.folder / "blobs", new / "blobs", ignore=shutil.ignore_patterns("*.new"))
+        seal_observations(node.folder, new, node.keys.history)
         made = Backup(
             format=FORMAT,
             node=node.settings.node.id,
@@ -122,8 +126,7 @@ def restore(
         chosen = parse_settings(text, file=str(folder / FILE_NAME))
         write_private(new / FILE_NAME, text.encode())
         write_private(new / CARD, (data / CARD).read_bytes())
-        for part in ("blobs", "tables"):
-            shutil.copytree(data / part, new / part, dirs_exist_ok=True)
+        shutil.copytree(data / "blobs", new / "blobs", dirs_exist_ok=True)
         for name in (KEY_FILE, RING_FILE):
             if not (keys / name).is_file():
                 raise KeysError(folder=str(folder), why=f"{keys / name} is missing")
@@ -134,6 +137,7 @@ def restore(
         opened = open_keys(new, chosen)
         if fingerprint(opened) != made.fingerprint:
             raise KeysError(folder=str(folder), why=f"{keys} holds the keys of another node than the backup's")
+        unseal_observations(data, new, opened.history)
         mark = {"made_at": made.made_at, "restored_at": datetime.now(UTC).isoformat(timespec="seconds")}
         write_private(new / RESTORED, json.dumps(mark, indent=1).encode() + b"\n")
         _load(new, data / SQLITE_FILE, chosen, opened, more)

@@ -22,7 +22,7 @@ from ayni.node.opening import migrate
 from ayni.node.settings import FILE_NAME, Engine, Settings
 from ayni.node.settings_file import parse_settings, settings_text
 
-FOLDERS = (KEYS_FOLDER, STORAGE, "blobs", "tables")
+FOLDERS = (KEYS_FOLDER, STORAGE, "blobs", "observations")
 
 
 def create_node(

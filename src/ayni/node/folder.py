@@ -7,7 +7,7 @@ restored.json       only between a restore and its reconciliation
 keys/               node.key, records.keys: backed up apart     (0700)
 storage/            node.sqlite, unless PostgreSQL is used      (0700)
 blobs/              sealed files
-tables/             observations as Parquet, partitioned by day
+observations/       what sensors said, as Parquet, in whole days
 """
 
 from __future__ import annotations
