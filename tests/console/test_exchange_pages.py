@@ -116,6 +116,34 @@ def test_asked_with_its_clock_and_listed(node: TestNode, posts: tuple[Post, Post
     assert someone(node, Role.ANALYST).get("/exchange/requests/ask/").status_code == 403
 
 
+def test_long_lists_are_walked_by_key(
+    node: TestNode, posts: tuple[Post, Post], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests and what a partner holds, two a page: every one is seen once, the last page has no next."""
+    from ayni.console.views import exchange, requests
+    from ayni.node.running import running
+
+    for pages in (requests, exchange):
+        monkeypatch.setattr(pages, "MOST", 2)
+    to, client = posts[1].node, someone(node, Role.LIAISON)
+    for number in range(20, 23):
+        ask(client, to, question=f"Number {number}?")
+        client.post(f"/share/{a_record(running().exchange, number)}/send/", {"agreement": BETWEEN, "to": to})
+    for base, one in (
+        ("/exchange/requests/", "/exchange/requests/0"),
+        (f"/exchange/at/{to}/", "/exchange/records/0"),
+    ):
+        seen, address = list[str](), base
+        while address:
+            page = client.get(address).content.decode()
+            shown = [part.split('"')[0] for part in page.split(f'href="{one}')[1:]]
+            assert 0 < len(shown) <= 2
+            seen += shown
+            after = page.split('href="?after=')
+            address = f"{base}?after={after[1][:36]}" if len(after) > 1 else ""
+        assert len(seen) == len(set(seen)) >= 3
+
+
 def test_asked_of_us_and_answered_once(asked: tuple[str, str], node: TestNode) -> None:
     """A refusal without its ground is sent back; an answer closes the request and leaves no form."""
     client, address = someone(node, Role.LIAISON), f"/exchange/requests/{asked[0]}/"

@@ -48,16 +48,19 @@ def clocks(
     house: House,
     states: Sequence[str] = (),
     partner: str = "",
+    after: str = "",
     limit: int = 100,
 ) -> tuple[Clock, ...]:
-    """Return requests with their clocks, the soonest due first among those that wait. The caller commits.
+    """Return the newest requests with their clocks, the soonest due first among those that wait.
+
+    With *after*, those that were asked before that request. The caller commits.
 
     Raises:
         NotEntitledError: if the officer may not read requests.
     """
     with acting(READ, by=by, under=under, work=work) as acts:
         found = []
-        for header in listed(work, states=states, partner=partner)[:limit]:
+        for header in listed(work, states=states, partner=partner, after=after)[:limit]:
             body = request_in(acts.open(header.id))
             ours = body.by == house.node
             found.append(

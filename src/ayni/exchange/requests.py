@@ -213,10 +213,10 @@ def read(request: str, *, by: Officer, under: Mandate, work: Work) -> Request:
     return found
 
 
-def listed(work: Work, *, states: Sequence[str] = (), partner: str = "") -> Sequence[Header]:
-    """Return the headers of requests, newest first."""
+def listed(work: Work, *, states: Sequence[str] = (), partner: str = "", after: str = "") -> Sequence[Header]:
+    """Return the headers of requests, newest first, beyond the request *after*."""
     name = f"partner:{partner}" if partner else ""
-    return work.find(Query(kind=REQUEST, states=tuple(states), identifier=name, limit=MOST))
+    return work.find(Query(kind=REQUEST, states=tuple(states), identifier=name, after=after, limit=MOST))
 
 
 def request_in(record: Record[object]) -> Request:

@@ -97,10 +97,14 @@ def held_by(request: HttpRequest, mandate: Mandate, partner: str) -> HttpRespons
         places = exposure(by=officer_of(request), under=mandate, work=work, partner=partner)
         work.commit()
     known = node.exchange.partners().get(partner)
+    after = request.GET.get("after", "")
+    begin = next((at + 1 for at, one in enumerate(places) if one.record == after), 0) if after else 0
+    shown, left = places[begin : begin + MOST], len(places) - begin - MOST
     context = {
         "partner": known.card.name if known else partner,
-        "places": [place_shown(one) for one in places[:MOST]],
-        "left": max(0, len(places) - MOST),
+        "places": [place_shown(one) for one in shown],
+        "left": max(0, left),
+        "more": f"?after={shown[-1].record}" if left > 0 else "",
     }
     return render(request, "ayni/exposure.html", context)
 

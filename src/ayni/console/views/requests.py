@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -34,7 +35,8 @@ from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
 from ayni.node.running import Running, running
 
-MOST: Final = 100
+MOST: Final = 50
+"""Requests a page, of those asked most lately."""
 
 
 @mandated
@@ -44,13 +46,17 @@ def requests_page(request: HttpRequest, mandate: Mandate) -> HttpResponse:
     waiting = request.GET.get("state", "") == "waiting"
     with node.store.work() as work:
         states = WAITS if waiting else ()
-        found = clocks(by=by, under=mandate, work=work, house=node.house, states=states, limit=MOST)
+        after = request.GET.get("after", "")
+        found = clocks(by=by, under=mandate, work=work, house=node.house, states=states, after=after, limit=MOST)
+        oldest = min(found, key=lambda one: (one.asked_at, one.request)).request if len(found) == MOST else ""
+        more = bool(oldest and requests.listed(work, states=states, after=oldest))
         work.commit()
+    within = {"state": "waiting"} if waiting else {}
     names, now = _names(node), datetime.now(UTC)
     context = {
         "clocks": [_clock(one, names, now) for one in found],
         "waiting": waiting,
-        "most": MOST if len(found) == MOST else 0,
+        "more": f"?{urlencode({**within, 'after': oldest})}" if more else "",
         "may_ask": bool(requests.ASK.roles & by.roles),
     }
     return render(request, "ayni/requests.html", context)
