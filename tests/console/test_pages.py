@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,27 @@ def problems_of(page: Page) -> list[str]:
         "([source, rules]) => { (0, eval)(source); return axe.run(document, {runOnly: rules}); }", [AXE, RULES]
     )
     return [f"{one['id']}: {place['html'][:120]}" for one in found["violations"] for place in one["nodes"]]
+
+
+def problems_for(username: str, paths: Iterable[str]) -> list[str]:
+    """Return what is wrong with pages on a narrow screen, as one officer sees them: both themes, four languages."""
+    wrong: list[str] = []
+    with served() as address, chromium() as browser:
+        for theme, language in (("light", "en"), ("dark", "es"), ("light", "pt-BR"), ("dark", "fr")):
+            context = browser.new_context(
+                color_scheme="dark" if theme == "dark" else "light",
+                locale=language,
+                viewport={"width": 390, "height": 844},
+            )
+            page = context.new_page()
+            enter(page, address, username)
+            for path in paths:
+                page.goto(f"{address}{path}")
+                wrong += [f"{language} {path} {one}" for one in problems_of(page)]
+                wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                wrong += [f"{language} {path} {wide} px too wide"] if wide > 0 else []
+            context.close()
+    return wrong
 
 
 @pytest.mark.parametrize(

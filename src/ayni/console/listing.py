@@ -33,7 +33,7 @@ class Item:
     state_word: str
     at: str
     where: str
-    here: bool
+    here: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

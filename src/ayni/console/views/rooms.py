@@ -19,10 +19,9 @@ from ayni.agreements.vocabulary import State
 from ayni.console.forms import complain
 from ayni.console.listing import PAGE, officer_of
 from ayni.console.mandate import mandated
-from ayni.console.phrasing import detector_of, instant, language
-from ayni.console.views.search import PAGES
-from ayni.console.views.signals import rule_title
-from ayni.console.words import KIND, ROOMS, word
+from ayni.console.phrasing import instant, language
+from ayni.console.views.search import PAGES, title_of
+from ayni.console.words import ROOMS, word
 from ayni.exchange import rooms
 from ayni.exchange.room_words import MAX_WORDS, OPEN, Entry
 from ayni.model.act import check_entitled
@@ -272,7 +271,7 @@ def _shown(entry: Entry, names: Mapping[str, str], about: Mapping[str, Header], 
     for one in entry.records:
         header = about.get(one)
         page = PAGES.get(header.kind) if header else None
-        title = _title(header) if header else f"{one[:8]}…{one[-4:]}"
+        title = title_of(header) if header else f"{one[:8]}…{one[-4:]}"
         things.append((title, reverse(page, args=[one]) if page else "", header is not None))
     return {
         "author": names.get(entry.author, entry.author),
@@ -282,7 +281,3 @@ def _shown(entry: Entry, names: Mapping[str, str], about: Mapping[str, Header], 
         "things": things,
         "members": ", ".join(names.get(one, one) for one in entry.members),
     }
-
-
-def _title(header: Header) -> str:
-    return rule_title(header.rule, detector_of(header.rule)) if header.rule else word(KIND, header.kind)

@@ -78,10 +78,15 @@ def _hit(header: Header) -> Hit:
     state = word(STATES.get(header.kind, {}), header.state)
     return Hit(
         address=reverse(page, args=[header.id]) if page else "",
-        title=rule_title(header.rule, detector_of(header.rule)) if header.rule else kind,
+        title=title_of(header),
         kind=kind,
         rule=header.rule,
         state=header.state,
         state_word=state,
         at=instant(header.started_at or header.made_at),
     )
+
+
+def title_of(header: Header) -> str:
+    """Return what a record of any kind is called before it is opened: its rule's title, or its kind."""
+    return rule_title(header.rule, detector_of(header.rule)) if header.rule else word(KIND, header.kind)

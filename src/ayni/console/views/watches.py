@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ayni.console.forms import complain
-from ayni.console.listing import listing, officer_of, where_of
+from ayni.console.listing import Item, listing, officer_of, where_of
 from ayni.console.mandate import mandated
-from ayni.console.phrasing import detector_of, instant
-from ayni.console.views.search import PAGES, STATES
-from ayni.console.views.signals import officer_name, rule_title
-from ayni.console.words import KIND, WATCHES, choices, word
+from ayni.console.phrasing import instant
+from ayni.console.views.search import PAGES, STATES, title_of
+from ayni.console.views.signals import officer_name
+from ayni.console.words import WATCHES, choices, word
 from ayni.errors import WrongStateError
 from ayni.model.handling import Mandate
 from ayni.model.record import Header
@@ -79,18 +79,6 @@ class RelieveForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """A record that is still open, by what may be seen of it without opening it."""
-
-    address: str
-    title: str
-    state: str
-    state_word: str
-    at: str
-    where: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pile:
     """Open records of one sort."""
 
@@ -98,7 +86,7 @@ class Pile:
     count: int
     most: bool
     """There may be more than were counted."""
-    things: tuple[Thing, ...]
+    things: tuple[Item, ...]
     page: str
     """Address of their room."""
     rules: tuple[tuple[str, int], ...] = ()
@@ -192,31 +180,32 @@ def watch_note(request: HttpRequest, mandate: Mandate, record: str) -> HttpRespo
 @mandated
 def watch_end(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
     """Hand one's own watch over."""
-    form = EndForm(request.POST)
-    if form.is_valid():
-        words = form.cleaned_data["words"]
-        with running().store.work() as work:
-            watch_log.hand_over(record, words, by=officer_of(request), under=mandate, work=work)
-            work.commit()
-        messages.success(request, _("Handed over. The next officer reads it first."))
-        request.session["taken"] = f"watch-end:{record}"
-    else:
-        complain(request, form)
-    return HttpResponseRedirect(reverse("watch", args=[record]))
+    said = _("Handed over. The next officer reads it first.")
+    return _ended(request, mandate, record, EndForm(request.POST), watch_log.hand_over, said)
 
 
 @require_POST
 @mandated
 def watch_relieve(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
     """End the watch of somebody who could not hand over."""
-    form = RelieveForm(request.POST)
+    said = _("Relieved. Take the watch now.")
+    return _ended(request, mandate, record, RelieveForm(request.POST), watch_log.relieve, said)
+
+
+def _ended(
+    request: HttpRequest,
+    mandate: Mandate,
+    record: str,
+    form: forms.Form,
+    act: Callable[..., object],
+    said: str,
+) -> HttpResponse:
     if form.is_valid():
-        words = form.cleaned_data["words"]
         with running().store.work() as work:
-            watch_log.relieve(record, words, by=officer_of(request), under=mandate, work=work)
+            act(record, form.cleaned_data["words"], by=officer_of(request), under=mandate, work=work)
             work.commit()
-        messages.success(request, _("Relieved. Take the watch now."))
-        request.session["taken"] = f"watch-relieve:{record}"
+        messages.success(request, said)
+        request.session["taken"] = f"watch-end:{record}"
     else:
         complain(request, form)
     return HttpResponseRedirect(reverse("watch", args=[record]))
@@ -250,7 +239,7 @@ def _shown(body: Watch, work: Work) -> dict[str, object]:
     }
 
 
-def _line(note: Note, about: Mapping[str, Thing]) -> dict[str, object]:
+def _line(note: Note, about: Mapping[str, Item]) -> dict[str, object]:
     things = [about[one] for one in note.records if one in about]
     return {"at": instant(note.at), "name": note.name, "words": note.words, "things": things}
 
@@ -275,7 +264,7 @@ def _piles(remains: watch_log.Remains, work: Work, *, counted: bool = False) -> 
     ]
     if counted and remains.signals.in_all:
         pending = work.find(Query(kind="signal", states=("pending",), limit=MOST_COUNTED))
-        rules = Counter(rule_title(header.rule, detector_of(header.rule)) for header in pending)
+        rules = Counter(title_of(header) for header in pending)
         piles[0] = replace(piles[0], rules=tuple(rules.most_common()))
     return piles
 
@@ -284,17 +273,17 @@ def _headers(records: Sequence[str], work: Work) -> Sequence[Header]:
     return work.find(Query(among=tuple(records), limit=len(records))) if records else ()
 
 
-def _things(records: Sequence[str], work: Work) -> tuple[Thing, ...]:
+def _things(records: Sequence[str], work: Work) -> tuple[Item, ...]:
     """Return what may be seen of records, in the order given; what is gone is left out."""
     known = {header.id: header for header in _headers(records, work)}
     return tuple(_thing(known[one]) for one in records if one in known)
 
 
-def _thing(header: Header) -> Thing:
-    page, kind = PAGES.get(header.kind), word(KIND, header.kind)
-    return Thing(
+def _thing(header: Header) -> Item:
+    page = PAGES.get(header.kind)
+    return Item(
         address=reverse(page, args=[header.id]) if page else "",
-        title=rule_title(header.rule, detector_of(header.rule)) if header.rule else f"{kind} · {header.id[-6:]}",
+        title=title_of(header) if header.rule else f"{title_of(header)} · {header.id[-6:]}",
         state=header.state,
         state_word=word(STATES.get(header.kind, {}), header.state),
         at=instant(header.started_at or header.made_at),
