@@ -1,4 +1,4 @@
-"""The boarding: seen, shared, consented to, boarded, taken back, caught up, proven. All of it is an exercise."""
+"""The boarding: seen, shared, consented to, boarded, caught up, put right, taken back, proven. All of it is an exercise."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ayni.cli.story.given import take_back
+from ayni.cli.story.given import put_right, take_back
 from ayni.cli.story.play import played, staged, until_back
 from ayni.cli.story.posts import CO, EC, OVERSIGHT, PA, Post, draw_password, free_port, heard_at, serve_all
 from ayni.cli.story.proven import audit
@@ -74,7 +74,7 @@ def test_it_is_told_in_the_readers_language(played_out: tuple[Path, str]) -> Non
     folder, said = played_out
     assert "Une journée réelle" in said
     assert "Quatre institutions d’un exercice" in said
-    assert "12. Les registres de tous" in said
+    assert "13. Les registres de tous" in said
     assert f"ayni node serve --node {folder / EC.id}" in said
 
 
@@ -149,6 +149,7 @@ def test_killed_at_any_point_it_ends_in_the_same_state(
         with kills([posts[one.id] for one in (EC, PA, OVERSIGHT)], times, draw):
             until_back(story, port)
         with kills([posts[CO.id]], times, draw):
+            put_right(story)
             take_back(story)
         assert audit(story)
     assert end_state(tmp_path) == end_state(played_out[0])

@@ -6,7 +6,7 @@ the maritime desk, and shows what was read, rejected and found. No real ship is
 singled out: every vessel is shown under a pseudonym that nobody can undo.
 
 Scene two is a boarding, played by four nodes of an exercise, each a process of its
-own: seen, shared under an agreement, consented to, boarded, taken back, proven.
+own: seen, shared under an agreement, consented to, boarded, put right, taken back, proven.
 Everything in it is synthetic. It ends with the nodes' pages open.
 """
 

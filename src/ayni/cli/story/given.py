@@ -1,4 +1,4 @@
-"""Given: shared under an article, refused under another, passed on with consent, carried by hand, taken back."""
+"""Given: shared under an article, refused under another, passed on, carried by hand, put right, taken back."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from datetime import timedelta
 from functools import partial
 
 from ayni.agreements.shelf import Shelf
+from ayni.casework.triage import signal_of
 from ayni.cli.story.posts import CO, EC, PA, UNDER, Post, serve_all
 from ayni.cli.story.so_far import Story
 from ayni.cli.story.telling import say, wait_until
+from ayni.engine.absence import DEAF
 from ayni.exchange import consent
+from ayni.exchange.correction import Change, correct
 from ayni.exchange.post import NotSentError
 from ayni.exchange.recall import URGENT, Stand, recall, tree
 from ayni.exchange.sharing import Terms, preview, share
 from ayni.model.handling import Mandate, Purpose
+from ayni.model.signal import Reason
 from ayni.model.store import Query
 from ayni.node.couriers import read_file, write_file
 from ayni.node.ledger import exchange_keys
@@ -41,6 +45,12 @@ COURIER = phrase("{node} has been off the line the whole time: a courier carries
 CARRIED = phrase("the file holds {messages:integer} messages; {node} takes in {count:integer} and signs for them")
 RETURNS = phrase("{node} is back on the line")
 CAUGHT_UP = phrase("it caught up over the network: {count:integer} records in all, each once")
+OFF_AIR_S = 1_500.0
+"""For how long the station of the exercise was off the air, as it finds out later. Invented."""
+RIGHT = phrase("Something is put right: {node} finds that its own station was off the air, and tells each holder")
+OFF_AIR = phrase("EXERCISE: our own station was off the air for a part of that time")
+CORRECTED = phrase("corrected along the way it went: {why}")
+READS = phrase("{node} now reads in it: {words}")
 WRONG = phrase("EXERCISE: the station's clock was wrong when it heard that")
 RECALL = phrase("A mistake: {node} recalls what it shared, and each holder has to prove that it is gone")
 RECALLED = phrase("recalled along the way it went: {why}")
@@ -121,11 +131,47 @@ def come_back(story: Story) -> None:
     story.tell.line(CAUGHT_UP, count=len(story.find(story.co, held)))
 
 
+def put_right(story: Story) -> None:
+    """Correct the record that was passed on, and wait until both who hold it read what it says now."""
+    post, record = story.ec, story.signals[PASSED_ON]
+    _settled(story)
+    story.tell.heading(RIGHT, node=post.institution.name)
+    off_air = Reason(says=DEAF, facts={"deaf_s": OFF_AIR_S}, weight=0.0)
+    body = signal_of(story.get(post, record))
+    right = replace(body, signal=replace(body.signal, quality=(*body.signal.quality, off_air)))
+    post.does(
+        lambda work: correct(
+            record,
+            Change(why=say(OFF_AIR), body=right),
+            by=post.officers["lia"],
+            under=UNDER,
+            work=work,
+            house=post.house,
+            book=Shelf().book(work),
+            identity=exchange_keys(post.node).current,
+        )
+    )
+    story.tell.line(CORRECTED, why=say(OFF_AIR))
+    for holder in (story.pa, story.co):
+        wait_until(partial(_reads, story, holder, record, off_air), "correction", story.place)
+        story.tell.line(READS, node=holder.id, words=say(off_air))
+
+
+def _reads(story: Story, holder: Post, record: str, words: Reason) -> bool:
+    """Say whether a holder's copy of a record says this of itself."""
+    return words in signal_of(story.get(holder, record)).signal.quality
+
+
+def _settled(story: Story) -> None:
+    """Wait until each receipt for the record that was passed on is there."""
+    unsettled = Query(kind="exposure", identifier=f"record:{story.signals[PASSED_ON]}", states=("sent", "correcting"))
+    wait_until(lambda: not story.find(story.ec, unsettled), "receipt", story.place)
+
+
 def take_back(story: Story) -> None:
     """Recall the record that was passed on, and wait for the proof of both who hold it."""
     post, record = story.ec, story.signals[PASSED_ON]
-    unsettled = Query(kind="exposure", identifier=f"record:{record}", states=("sent",))
-    wait_until(lambda: not story.find(post, unsettled), "receipt", story.place)
+    _settled(story)
     story.tell.heading(RECALL, node=post.institution.name)
     post.does(
         lambda work: recall(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.cli.story.boarded import board, go_there
-from ayni.cli.story.given import BILATERAL, REGIONAL, carry, come_back, pass_on, refuse_it, share_it, take_back
+from ayni.cli.story.given import BILATERAL, REGIONAL, carry, come_back, pass_on, put_right, refuse_it, share_it, take_back
 from ayni.cli.story.posts import (
     CO,
     EC,
@@ -64,6 +64,7 @@ def played(folder: Path, password: str, *, tell: Telling, consents: bool = True)
         serve_all([post for post in posts.values() if post.id != CO.id])
         story = Story(folder=folder, posts=posts, tell=tell, consents=consents)
         until_back(story, feed_port)
+        put_right(story)
         take_back(story)
         story.caught = rewrite(story)
         story.audited = audit(story)
