@@ -14,6 +14,10 @@ from tests.web_node import PASSWORD, TestNode, raise_signal
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+MEET = (
+    "target=2,-81&at=2026-03-01T09:00:00&course=4&speed=12&most=15&around=1"
+    "&patrol=3,-81&patrol_speed=20&ready=2026-03-01T10:00:00&endurance=24"
+)
 BASIS = "Ley Orgánica de Navegación, art. 12"
 
 
@@ -142,6 +146,8 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/search/?q=caleta",
                 "/search/?q=%3Cscript%3Ewindow.taken%3D1%3C/script%3E",
                 "/map/",
+                f"/map/intercept/?signal={records[-1]}",
+                f"/map/intercept/?{MEET}",
                 "/subjects/maritime/100000001/?until=2026-03-05",
             ),
             "coordinator": (

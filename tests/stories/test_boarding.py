@@ -1,4 +1,4 @@
-"""The boarding: seen, shared, consented to, boarded, caught up, put right, taken back, proven. All of it is an exercise."""
+"""The boarding: seen, shared, consented to, boarded, put right, taken back, proven. All of it is an exercise."""
 
 from __future__ import annotations
 

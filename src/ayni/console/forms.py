@@ -1,4 +1,4 @@
-"""What several forms share: times in UTC, and telling an officer what is wrong with what they wrote."""
+"""What several forms share: times in UTC, positions, and telling an officer what is wrong with what they wrote."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+
+from ayni.errors import InvalidValueError
+from ayni.toolkit.positions import parse_position
 
 
 def utc(text: str) -> datetime:
@@ -20,6 +23,18 @@ def utc(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
         raise forms.ValidationError(_("Write date and time, for instance 2026-11-22T04:30.")) from error
+
+
+def positioned(text: str) -> tuple[float, float]:
+    """Read latitude and longitude, degrees, as `ayni.toolkit.positions` does.
+
+    Raises:
+        ValidationError: if it is no position.
+    """
+    try:
+        return parse_position(text)
+    except InvalidValueError as error:
+        raise forms.ValidationError(_("Not a position: %(line)s") % {"line": text.strip()[:60]}) from error
 
 
 def complain(request: HttpRequest, form: forms.Form) -> None:

@@ -16,7 +16,15 @@ from ayni.node.running import running
 from ayni.toolkit.phrases import LANGUAGES, Catalogue, errors_catalogue, render, render_error
 
 PACKAGES = ("ayni.casework.phrases", "ayni.evaluation.phrases")
-FORMATS = ("{at:instant}", "{lat:lat} {lon:lon}", "{value:m}", "{s:duration}", "{x:percent}")
+FORMATS = (
+    "{at:instant}",
+    "{lat:lat} {lon:lon}",
+    "{value:m}",
+    "{value:nm}",
+    "{value:kn}",
+    "{s:duration}",
+    "{x:percent}",
+)
 """Sentences that are nothing but a fact: the same in every language, written as each writes it."""
 
 

@@ -351,7 +351,8 @@ class Desk:
     """How maps draw its signals; rules that are in none are circles."""
     history: History | None = None
     """What its observations tell of one subject; None where they tell nothing that lasts."""
-    panels: tuple[str, ...] = ()
+    coast_nm: Callable[[float, float], float | None] | None = None
+    """Latitude and longitude → nautical miles to the nearest coast it knows, None beyond its reach."""
 
     @property
     def context_rules(self) -> frozenset[str]:

@@ -27,7 +27,7 @@ from ayni.toolkit.areas import circle, positions
 from ayni.toolkit.geo import inverse
 from ayni.toolkit.phrases import phrase
 from ayni.toolkit.track import dead_reckon
-from ayni.toolkit.units import kn_to_mps, m_to_nm
+from ayni.toolkit.units import kn_to_mps, m_to_nm, mps_to_kn
 
 MET_M = 1.0
 """Close enough to stop calculating; a hundredth of what a fix is good for."""
@@ -117,6 +117,13 @@ class Reach:
     """If it came straight towards the patrol: nobody can be there sooner."""
     certain_at: datetime | CannotReach
     """If it fled straight away: by then the patrol has it, wherever it went."""
+
+
+def way_made(from_deg: tuple[float, float], to_deg: tuple[float, float], took: timedelta) -> tuple[float, float]:
+    """Return course (degrees true, on arrival) and speed (knots) of a vessel seen at two places, (lat, lon) each."""
+    way = inverse(*from_deg, *to_deg)
+    seconds = max(1.0, took.total_seconds())
+    return float(way.arrival_deg) % 360, float(mps_to_kn(float(way.distance_m) / seconds))
 
 
 def meet(target: Target, asset: Asset) -> Meeting | CannotReach:

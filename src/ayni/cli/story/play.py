@@ -8,7 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ayni.cli.story.boarded import board, go_there
-from ayni.cli.story.given import BILATERAL, REGIONAL, carry, come_back, pass_on, put_right, refuse_it, share_it, take_back
+from ayni.cli.story.given import (
+    BILATERAL,
+    REGIONAL,
+    carry,
+    come_back,
+    pass_on,
+    put_right,
+    refuse_it,
+    share_it,
+    take_back,
+)
 from ayni.cli.story.posts import (
     CO,
     EC,

@@ -4,6 +4,7 @@ import { Map, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource,
 import { basemap } from "./basemap";
 import { onThemeChange, palette } from "./colours";
 import { drawn, picture, shapeOf, SHAPES } from "./marks";
+import { dressPlan, planBounds } from "./plan";
 import { fill, instant, number, settings, word, type Collection } from "./settings";
 import { ask, EMPTY, groups, points, square, type Told } from "./signals";
 import { Tools } from "./tools";
@@ -41,7 +42,9 @@ const start = (): void => {
   const tools = new Tools(map, tell);
   const place = settings.at.split(",").map(Number);
   const placed = place.length === 3 && place.every(Number.isFinite);
+  const plan = planBounds();
   if (placed) map.jumpTo({ center: [place[0], place[1]], zoom: place[2] });
+  else if (plan) map.fitBounds(plan, { padding: { top: 80, right: 90, bottom: 80, left: 56 }, maxZoom: 8, animate: false });
 
   const set = (source: string, data: Collection): void => { map.getSource<GeoJSONSource>(source)?.setData(data); };
   const show = (): void => {
@@ -98,6 +101,7 @@ const start = (): void => {
       id: "signals", type: "symbol", source: "signals", filter: ["!", ["has", "point_count"]],
       layout: { "icon-image": ["get", "icon"], "icon-allow-overlap": true, "icon-ignore-placement": true },
     });
+    dressPlan(map, c);
     map.addSource("tool", { type: "geojson", data: EMPTY });
     map.addLayer({ id: "tool-area", type: "fill", source: "tool", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": c.tool, "fill-opacity": 0.15 } });
     map.addLayer({ id: "tool-line", type: "line", source: "tool", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": c.tool, "line-width": 2.5 } });
@@ -123,7 +127,7 @@ const start = (): void => {
       if (!trail && !told.rule.length && !told.counts.length) { show(); return; }
       const [first, last] = span(told, trail);
       until = last;
-      if (whole && !placed) fit(told, trail);
+      if (whole && !placed && !plan) fit(told, trail);
       if (first === last) $(".chart-time").hidden = true;
       show();
       clock();

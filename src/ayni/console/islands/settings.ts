@@ -22,6 +22,7 @@ export interface Settings {
   keep: Record<string, string>;
   at: string;
   trail: string;
+  plan: Collection | null;
   words: Record<string, string>;
 }
 

@@ -1,4 +1,4 @@
-// Tools that take points from the map: a length in nautical miles, an area to have watched. Mouse, finger or keyboard.
+// Tools that take points from the map: a length in nautical miles, an area to have watched, where a patrol is. Mouse, finger or keyboard.
 
 import type { GeoJSONSource, Map } from "maplibre-gl";
 import { arc, course, distance } from "./geodesy";
@@ -59,7 +59,10 @@ export class Tools {
   }
 
   private take(point: Position): void {
-    this.taken.push(point);
+    if (this.active === "patrol") { // one place, and the form knows it
+      this.taken = [point];
+      $<HTMLInputElement>("[name=patrol]").value = `${point[1].toFixed(4)}, ${((((point[0] + 180) % 360) + 360) % 360 - 180).toFixed(4)}`;
+    } else this.taken.push(point);
     this.show();
   }
 

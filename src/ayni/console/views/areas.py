@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ayni.casework import areas as acts
 from ayni.casework.consult import consult
-from ayni.console.forms import complain, utc
+from ayni.console.forms import complain, positioned, utc
 from ayni.console.listing import listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position
@@ -33,7 +33,6 @@ from ayni.model.place import Polygon, Position
 from ayni.model.record import Header
 from ayni.model.store import Query, Work
 from ayni.node.running import running
-from ayni.toolkit.positions import parse_position
 
 SKETCH_PX: Final = 160
 """Edge of the sketch of an area's shape."""
@@ -88,10 +87,7 @@ class AreaForm(forms.Form):
         lines = [line for line in re.split(r"[\n;]", self.cleaned_data["corners"]) if line.strip()]
         ring: list[Position] = []
         for line in lines:
-            try:
-                lat, lon = parse_position(line)
-            except InvalidValueError as error:
-                raise forms.ValidationError(_("Not a position: %(line)s") % {"line": line.strip()[:60]}) from error
+            lat, lon = positioned(line)
             ring.append((lon, lat))
         if len(ring) > 1 and ring[0] == ring[-1]:
             ring.pop()

@@ -49,6 +49,8 @@ from ayni.node.histories import told
 from ayni.node.running import running
 
 KEPT: Final = ("state", "since", "until", "box")
+IN_URL: Final = ("state", "since", "until", "trail")
+"""What stays in the address while the map is moved; of a plan, all of it."""
 TRAIL: Final = re.compile(r"([a-z]+)/([0-9]{1,12})")
 """Desk and number of the subject whose way is drawn."""
 TRAIL_DAYS: Final = 30
@@ -82,17 +84,30 @@ def chart_page(request: HttpRequest) -> HttpResponse:
     """Show the map and its table; to draw the way of one subject takes a purpose, as every look at somebody does."""
     if _trail(request) and stated(request) is None:
         return HttpResponseRedirect(f"{reverse('mandate')}?{urlencode({'next': request.get_full_path()})}")
-    found = _table(request)
-    return render(
-        request,
-        "ayni/map.html",
-        {
-            **found,
-            "states": [("", _("All")), *choices({name: TRIAGE[name] for name in TRIAGE})],
-            "chosen": request.GET,
-            "map_settings": _settings(request),
-        },
+    return map_page(request)
+
+
+def map_page(
+    request: HttpRequest,
+    *,
+    plan: Mapping[str, object] | None = None,
+    drawn: Mapping[str, object] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the map and its table; with a *plan* beside it, and what of it is *drawn* (GeoJSON)."""
+    kept = (
+        request.GET.dict()
+        if plan is not None
+        else {name: request.GET[name] for name in IN_URL if request.GET.get(name)}
     )
+    context = {
+        **_table(request),
+        "states": [("", _("All")), *choices({name: TRIAGE[name] for name in TRIAGE})],
+        "chosen": request.GET,
+        "plan": plan,
+        "map_settings": {**_settings(request), "keep": kept, "plan": drawn},
+    }
+    return render(request, "ayni/map.html", context, status=status)
 
 
 @login_required
@@ -266,7 +281,6 @@ def _settings(request: HttpRequest) -> Mapping[str, object]:
             for mark in desk.marks
         ],
         "states": {name: word(TRIAGE, name) for name in TRIAGE},
-        "keep": {name: request.GET[name] for name in ("state", "since", "until", "trail") if request.GET.get(name)},
         "at": request.GET.get("at", ""),
         "trail": _trail(request),
         "words": _words(),
@@ -318,6 +332,7 @@ def _words() -> Mapping[str, str]:
         "measured": _("{nm} nm, last leg {leg} nm, course {course}°"),
         "measure": _("Click on the map, or press Enter to take its centre. Backspace takes the last point back."),
         "draw": _("Click the corners of the area, or press Enter to take the centre. Backspace takes the last back."),
+        "patrol": _("Click where the patrol is, or press Enter to take the centre of the map."),
         "corners": _("{count} corners"),
         "failed": _("The signals could not be loaded. The table still works; try again when the link is back."),
         "noTrail": _("The way of this vessel could not be loaded; the signals are shown without it."),

@@ -9,11 +9,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ayni.console.forms import utc
+from ayni.console.forms import positioned, utc
 from ayni.console.words import MEASURES, SAYS, URGENCIES, choices, word
-from ayni.errors import InvalidValueError
 from ayni.exchange.request_words import Boarding, Measure, Reply, Says
-from ayni.toolkit.positions import parse_position
 
 
 class AskForm(forms.Form):
@@ -74,9 +72,9 @@ class AskForm(forms.Form):
 
     def _boarding(self, answer: Mapping[str, str]) -> Boarding | None:
         try:
-            lat, lon = parse_position(answer["place"])
-        except (InvalidValueError, ValueError):
-            self.add_error("place", _("Not a position: %(line)s") % {"line": answer["place"]})
+            lat, lon = positioned(answer["place"])
+        except forms.ValidationError as error:
+            self.add_error("place", error)
             return None
         return Boarding(
             vessel=answer["vessel"],

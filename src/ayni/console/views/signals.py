@@ -26,6 +26,8 @@ from ayni.console.listing import Listing, listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position, say
 from ayni.console.words import DISMISSALS, OUTCOMES, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
+from ayni.exchange.correction import Correction
+from ayni.exchange.holdings import CORRECTION
 from ayni.exchange.sharing import SHARE
 from ayni.model.area import Area
 from ayni.model.desk import Desk, Detector, Parameter
@@ -89,6 +91,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         found = consult(record, by=officer_of(request), under=mandate, work=work)
         signal_of(found)
         watches = _watches(found, request, mandate, work)
+        corrections = _corrections(record, request, mandate, work)
         past = similar(found.header, signal_of(found).signal, by=officer_of(request), work=work)
         kept = work.find(Query(kind=WATCH, states=(WatchState.OPEN.value,), limit=1))
         work.commit()
@@ -100,6 +103,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             **_frame(request, here=record),
             **shown(found),
             "watches": watches,
+            "corrections": corrections,
             **_past(past),
             "on_watch": f"{reverse('watch', args=[kept[0].id])}?record={record}" if kept else "",
             "may_share": bool(SHARE.roles & officer_of(request).roles),
@@ -177,6 +181,7 @@ def silence(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse
 
 NUMBER: Final = re.compile(r"[0-9]{1,12}")
 """What a subject with a page of its own is known by."""
+MOST_CORRECTIONS: Final = 5
 WATCHES: Final = {"area": "area", "watch_entry": "entry"}
 """Kind of a record that asks for a watch, to the name of its page."""
 
@@ -213,6 +218,17 @@ def _watches(found: Record[object], request: HttpRequest, mandate: Mandate, work
                 address = reverse(WATCHES[header.kind], args=[header.id])
                 opened.append({"name": name, "instruction": body.instruction, "address": address})
     return opened
+
+
+def _corrections(record: str, request: HttpRequest, mandate: Mandate, work: Work) -> list[dict[str, str]]:
+    """Open what was put right in a record after it had been shared: who said so, when, why; newest first."""
+    found = []
+    for header in work.find(Query(kind=CORRECTION, identifier=f"record:{record}", limit=MOST_CORRECTIONS)):
+        body = consult(header.id, by=officer_of(request), under=mandate, work=work).body
+        if isinstance(body, Correction):
+            said = body.said
+            found.append({"by": said.originator, "at": instant(said.at), "why": said.why})
+    return found
 
 
 def _past(past: Past) -> dict[str, object]:

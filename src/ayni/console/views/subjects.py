@@ -84,6 +84,7 @@ def subject(request: HttpRequest, mandate: Mandate, desk: str, number: str) -> H
             ],
             "heard": _heard(heard),
             "on_map": f"{reverse('chart')}?{urlencode(shown)}",
+            "meets": f"{reverse('intercept')}?{urlencode({'subject': shown['trail'], 'trail': shown['trail']})}",
             "lanes": _lanes(card, known, heard, scale),
             "ticks": [(tick.x, date_format(tick.at, "j M")) for tick in scale.ticks()],
             "lines": sorted(_lines(card, known, heard), key=lambda one: one.at, reverse=True),

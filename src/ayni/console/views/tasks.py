@@ -17,13 +17,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ayni.casework.consult import consult
-from ayni.console.forms import complain, utc
+from ayni.console.forms import complain, positioned, utc
 from ayni.console.listing import listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant, position
 from ayni.console.words import PRIORITIES, TASKS, choices, word
 from ayni.model.handling import Mandate
 from ayni.model.officer import Officer
+from ayni.model.place import Point
 from ayni.model.record import Header
 from ayni.model.store import Query, Work
 from ayni.model.task import Priority, Task, TaskState
@@ -51,6 +52,12 @@ class TaskForm(forms.Form):
     deadline = forms.CharField(
         label=gettext_lazy("Until (UTC)"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
     )
+    place = forms.CharField(
+        label=gettext_lazy("Where"),
+        help_text=gettext_lazy("A position, for instance 07°06′ N 080°54′ W; empty where there is none."),
+        max_length=100,
+        required=False,
+    )
     signal = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36)
 
     def __init__(self, data: object = None, **kwargs: object) -> None:
@@ -60,6 +67,14 @@ class TaskForm(forms.Form):
     def clean_deadline(self) -> datetime:
         """Read what the browser sends, as UTC."""
         return utc(self.cleaned_data["deadline"])
+
+    def clean_place(self) -> Point | None:
+        """Read a position, or none."""
+        text = self.cleaned_data["place"].strip()
+        if not text:
+            return None
+        lat, lon = positioned(text)
+        return Point(coordinates=(lon, lat))
 
 
 class WordsForm(forms.Form):
@@ -106,7 +121,8 @@ def task(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
 @mandated
 def task_new(request: HttpRequest, mandate: Mandate) -> HttpResponse:
     """Give a task to a patrol."""
-    form = TaskForm(request.POST or None, initial={"signal": request.GET.get("signal", ""), "priority": "routine"})
+    given = {name: request.GET.get(name, "") for name in ("signal", "what", "place", "deadline")}
+    form = TaskForm(request.POST or None, initial={**given, "priority": "routine"})
     if request.method == "POST" and form.is_valid():
         answer = form.cleaned_data
         node = running()
@@ -116,6 +132,7 @@ def task_new(request: HttpRequest, mandate: Mandate) -> HttpResponse:
                 to=answer["to"],
                 priority=Priority(answer["priority"]),
                 deadline=answer["deadline"],
+                place=answer["place"],
                 signals=(answer["signal"],) if answer["signal"] else (),
             )
             made = tasking.propose_task(asked, house=node.house, by=officer_of(request), under=mandate, work=work)

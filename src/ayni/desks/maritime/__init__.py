@@ -22,7 +22,7 @@ from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.history import DERIVED as OF_ONE_VESSEL
 from ayni.desks.maritime.history import HISTORY
 from ayni.desks.maritime.read import SOURCES
-from ayni.desks.maritime.reference import LAYERS, REFERENCES
+from ayni.desks.maritime.reference import LAYERS, REFERENCES, shore_nm
 from ayni.desks.maritime.tables import TABLES
 from ayni.desks.maritime.tracks import DERIVED
 from ayni.model.desk import Desk, Mark
@@ -82,6 +82,7 @@ DESK = Desk(
     layers=LAYERS,
     marks=MARKS,
     history=HISTORY,
+    coast_nm=shore_nm,
     commands={
         "decode": "ayni.desks.maritime.commands:decode",
         "intercept": "ayni.desks.maritime.commands_intercept:intercept",

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import click
 
+from ayni.desks.maritime.reference import shore_nm
 from ayni.errors import InvalidValueError, UnknownError, UnreadableError
 from ayni.model.place import LineString, Place
 from ayni.model.signal import Fact, Signal
-from ayni.toolkit.geo import inverse
-from ayni.toolkit.intercept import Asset, CannotReach, Meeting, Reach, Target, meet, reach
+from ayni.toolkit.intercept import Asset, CannotReach, Meeting, Reach, Target, meet, reach, way_made
 from ayni.toolkit.phrases import render
 from ayni.toolkit.positions import format_position, parse_position
-from ayni.toolkit.units import METRES_A_NAUTICAL_MILE, mps_to_kn, rfc3339
+from ayni.toolkit.units import METRES_A_NAUTICAL_MILE, rfc3339
 
 FASTEST_KN = 25.0
 """What a vessel of unknown type is taken to be able to make: gpsdio-segment's limit for ships."""
@@ -85,10 +85,10 @@ def intercept(  # noqa: PLR0913 -- a command's options are its arguments
         endurance=timedelta(hours=endurance_h),
     )
     meeting, area = meet(vessel, patrol), reach(vessel, patrol)
-    shore = {"target": _shore_nm(lat, lon)}
+    shore = {"target": shore_nm(lat, lon)}
     if isinstance(meeting, Meeting):
         meet_lon, meet_lat = meeting.place.coordinates
-        shore["meeting"] = _shore_nm(meet_lat, meet_lon)
+        shore["meeting"] = shore_nm(meet_lat, meet_lon)
     click.echo(
         json.dumps(_as_json(vessel, meeting, area, shore)) if as_json else _as_text(vessel, meeting, area, shore)
     )
@@ -129,9 +129,8 @@ def _from_signal(signal: Signal) -> tuple[float, float, datetime, float, float]:
         lon, lat = place.centre
         return lat, lon, fixed_at, 0.0, 0.0
     (lon_1, lat_1), (lon, lat) = place.coordinates[0], place.coordinates[-1]
-    way = inverse(lat_1, lon_1, lat, lon)
-    seconds = max(1.0, (fixed_at - signal.started_at).total_seconds())
-    return lat, lon, fixed_at, float(way.arrival_deg) % 360, float(mps_to_kn(float(way.distance_m) / seconds))
+    course, speed = way_made((lat_1, lon_1), (lat, lon), fixed_at - signal.started_at)
+    return lat, lon, fixed_at, course, speed
 
 
 def _instant(text: str, field: str) -> datetime:
@@ -142,23 +141,6 @@ def _instant(text: str, field: str) -> datetime:
     if at.utcoffset() is None:
         raise InvalidValueError(field=field, why="an instant needs its time zone, e.g. Z for UTC")
     return at.astimezone(UTC)
-
-
-def _shore_nm(lat: float, lon: float) -> float | None:
-    """Return the distance to the nearest coast that ships with the desk; None beyond 200 nautical miles."""
-    import math  # noqa: PLC0415 -- local to the one place that asks for cells
-
-    import pyarrow.compute as pc  # noqa: PLC0415 -- 0.1 s that other commands never need
-
-    from ayni.desks.maritime.reference import load_shore  # noqa: PLC0415 -- as above
-
-    cell = (math.floor(lat * 10) + 900) * 3600 + (math.floor(lon * 10) + 1800) % 3600
-    table = load_shore()
-    rows = table.filter(pc.equal(table.column("cell"), cell))
-    if not rows.num_rows or rows.column("shore_lat_udeg")[0].as_py() is None:
-        return None
-    shore = (rows.column(name)[0].as_py() / 1e6 for name in ("shore_lat_udeg", "shore_lon_udeg"))
-    return round(float(inverse(lat, lon, *shore).distance_m) / METRES_A_NAUTICAL_MILE, 1)
 
 
 def _as_json(

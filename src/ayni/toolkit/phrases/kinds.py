@@ -50,6 +50,7 @@ TENTHS_A_DEGREE = 600
 """Tenths of an arc minute in a degree."""
 TOO_LARGE = 1e15
 """Nothing a desk measures; such a fact (and infinity, and no number at all) shows as it is."""
+SHORTEST_KM = 0.1
 FINE = 10.0
 """Below this a metre, kilometre or second is written with one decimal."""
 
@@ -151,6 +152,8 @@ def _named(names: Mapping[str, Mapping[str, str]]) -> Callable[[object, str], st
         if number is None:
             return None
         shown = number.quantize(Decimal("0.1")) if abs(number) < UDEG else number
+        if shown == shown.to_integral_value():  # written without its decimal, and one in number: 1 nautical mile
+            shown = shown.to_integral_value()
         forms = names[language]
         return f"{_decimal(shown, language, '#,##0.#')} {forms.get(_category(abs(shown), language), forms['other'])}"
 
@@ -165,6 +168,14 @@ def _symbol(symbol: str) -> Callable[[object, str], str | None]:
         return f"{_decimal(number, language, '#,##0.#' if abs(number) < FINE else '#,##0')}{symbol}"
 
     return writer
+
+
+def kilometres(fact: object, language: str) -> str | None:
+    """Write kilometres; what is shorter than a tenth of one in metres, so that little is never told as none."""
+    number = _number(fact)
+    if number is None or abs(number) >= SHORTEST_KM:
+        return _symbol(" km")(fact, language)
+    return _symbol(" m")(float(number * 1000), language)
 
 
 def _pattern(pattern: str, suffix: str = "") -> Callable[[object, str], str | None]:
@@ -220,7 +231,7 @@ WRITERS: Mapping[str, Callable[[object, str], str | None]] = {
     "instant_s": instant_s,
     "date": day,
     "m": _symbol(" m"),
-    "km": _symbol(" km"),
+    "km": kilometres,
     "deg": _pattern("#,##0", "°"),
     "kn": _named(KNOTS),
     "nm": _named(NAUTICAL_MILES),

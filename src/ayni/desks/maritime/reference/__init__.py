@@ -16,6 +16,7 @@ A node can add its own ports and anchorages with `ayni maritime reference FILE`.
 
 from __future__ import annotations
 
+import math
 import os
 from functools import lru_cache
 from importlib import resources
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ayni.model.desk import Layer, Reference
+from ayni.toolkit.units import METRES_A_NAUTICAL_MILE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +54,21 @@ def own_folder() -> Path:
 def load_shore() -> pa.Table:
     """Return the cells: `cell`, `shore_lat_udeg`, `shore_lon_udeg`, `land_share`, `inland_mask`, `nearest_state`."""
     return _shore()
+
+
+def shore_nm(lat: float, lon: float) -> float | None:
+    """Return the distance to the nearest coast, nautical miles; None beyond 200 of them."""
+    import pyarrow.compute as pc  # noqa: PLC0415 -- as in `_shore`
+
+    from ayni.toolkit.geo import inverse  # noqa: PLC0415 -- as above
+
+    cell = (math.floor(lat * 10) + 900) * ROW_CELLS + (math.floor(lon * 10) + 1800) % ROW_CELLS
+    table = load_shore()
+    rows = table.filter(pc.equal(table.column("cell"), cell))
+    if not rows.num_rows or rows.column("shore_lat_udeg")[0].as_py() is None:
+        return None
+    shore = (rows.column(name)[0].as_py() / UDEG for name in ("shore_lat_udeg", "shore_lon_udeg"))
+    return round(float(inverse(lat, lon, *shore).distance_m) / METRES_A_NAUTICAL_MILE, 1)
 
 
 @lru_cache(maxsize=1)
