@@ -82,6 +82,10 @@ def test_the_history_of_one_subject_has_its_columns(desk: Desk) -> None:
         assert pa.types.is_boolean(trail.schema.field("begins").type)
 
 
+SYMBOLS = frozenset({"h", "min", "s", "m", "km", "°"})
+"""Units that are written alike in the four languages."""
+
+
 @every_desk
 def test_empty_tables_give_no_signals(desk: Desk) -> None:
     """No rows, no signals, no errors; and no detector stays silent about not having run."""
@@ -150,6 +154,18 @@ def test_rules_and_parameters_are_named_once_with_a_source(desk: Desk) -> None:
 
 
 @every_desk
+def test_parameters_have_words_or_none_has(desk: Desk) -> None:
+    """A desk that names its parameters for officers names each, and nothing that does not exist."""
+    own = {(one.rule, parameter.name) for one in desk.detectors for parameter in one.parameters}
+    shared = {f"{one.name}.{parameter.name}" for one in desk.derived for parameter in one.parameters}
+    if desk.words:
+        assert {(rule, name) for rule, name in own if not desk.word(rule, name)} == set()
+        assert {name for name in shared if not desk.word("", name)} == set()
+    short = {f"{rule.partition('.')[2].partition('/')[0]}.{name}" for rule, name in own}
+    assert set(desk.words) <= {name for _rule, name in own} | short | shared
+
+
+@every_desk
 def test_every_phrase_is_translated(desk: Desk) -> None:
     """What a person reads exists in Spanish, Portuguese, English and French."""
     required = {column for detector in desk.detectors for columns in detector.requires.values() for column in columns}
@@ -166,6 +182,7 @@ def test_every_phrase_is_translated(desk: Desk) -> None:
         for column in table.columns
         if column.optional and column.name in required
     ]
+    said += [*desk.words.values(), *(one.unit for one in settable(desk).values() if one.unit.lower() not in SYMBOLS)]
     catalogue = Catalogue.load(desk.phrases) if desk.phrases else Catalogue()
     assert [str(problem) for problem in missing(dict.fromkeys(said), catalogue)] == []
 

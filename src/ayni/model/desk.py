@@ -351,6 +351,8 @@ class Desk:
     """How maps draw its signals; rules that are in none are circles."""
     history: History | None = None
     """What its observations tell of one subject; None where they tell nothing that lasts."""
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Parameter, or `rule.parameter` where that rule means another thing by it, to what an officer calls it."""
     coast_nm: Callable[[float, float], float | None] | None = None
     """Latitude and longitude → nautical miles to the nearest coast it knows, None beyond its reach."""
 
@@ -358,6 +360,11 @@ class Desk:
     def context_rules(self) -> frozenset[str]:
         """Rules whose findings are ordinary events, no reasons to look."""
         return frozenset(detector.rule for detector in self.detectors if detector.context)
+
+    def word(self, rule: str, parameter: str) -> str:
+        """Return what an officer calls a parameter of a rule such as `maritime.gap/1`; empty where it has no word."""
+        short = rule.removeprefix(f"{self.name}.").partition("/")[0]
+        return self.words.get(f"{short}.{parameter}") or self.words.get(parameter, "")
 
     def __post_init__(self) -> None:
         for detector in self.detectors:

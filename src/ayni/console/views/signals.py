@@ -41,6 +41,7 @@ from ayni.model.watch_entry import WatchEntry
 from ayni.node.officers.models import Account
 from ayni.node.running import running
 from ayni.operations.watch_log import WATCH, WatchState
+from ayni.toolkit.units import METRES_A_NAUTICAL_MILE
 
 MAX_WORDS = 4000
 
@@ -204,6 +205,8 @@ class Setting:
     unit: str
     source: str
     changed: bool
+    own: bool
+    """Of the rule itself; False for those of the tables that several rules share."""
 
 
 def _watches(found: Record[object], request: HttpRequest, mandate: Mandate, work: Work) -> list[dict[str, str]]:
@@ -255,7 +258,7 @@ def shown(record: Record[object]) -> dict[str, object]:
     seen = body.signal
     detector = detector_of(seen.rule)
     reasons = [_said(reason, seen.desk) for reason in sorted(seen.reasons, key=lambda one: -abs(one.weight))]
-    until = body.triage.until
+    until, settings = body.triage.until, _settings(seen, detector)
     return {
         "record": record.header,
         "signal": seen,
@@ -266,14 +269,15 @@ def shown(record: Record[object]) -> dict[str, object]:
         "ended": instant(seen.ended_at) if seen.ended_at else "",
         "lasted": _lasted(seen),
         "place": _place(seen),
-        "uncertainty": say("{value:m}", value=seen.uncertainty_m) if seen.uncertainty_m else "",
+        "uncertainty": _around(seen.uncertainty_m or 0.0),
         "subjects": [_subject(seen, index) for index in range(len(seen.subjects))],
         "reasons_for": [one for one in reasons if one.side == "for"],
         "reasons_against": [one for one in reasons if one.side == "against"],
         "context": [one for one in reasons if one.side == "context"],
         "innocent": [say(text, seen.desk) for text in detector.innocent] if detector else [],
         "quality": [say(one, seen.desk) for one in seen.quality],
-        "settings": _settings(seen, detector),
+        "settings": [one for one in settings if one.own],
+        "shared_settings": [one for one in settings if not one.own],
         "evidence": [(instant(one.at), one.receiver, one.source, one.offset, one.line) for one in seen.evidence[:20]],
         "evidence_left": max(0, len(seen.evidence) - 20),
         "state": body.triage.state.value,
@@ -323,20 +327,27 @@ def _said(reason: Reason, desk: str) -> Said:
 
 def _settings(seen: Signal, detector: Detector | None) -> list[Setting]:
     known: dict[str, Parameter] = {one.name: one for one in detector.parameters} if detector else {}
-    return [
-        Setting(
-            name=_plain(name, known[name].unit if name in known else ""),
-            value=f"{value:g}" if isinstance(value, (int, float)) else str(value),
-            unit=known[name].unit if name in known else "",
-            source=known[name].source if name in known else "",
-            changed=name in known and value != known[name].default,
+    desk = running().desk(seen.desk)
+    shared = {f"{table.name}.{one.name}": one for table in desk.derived for one in table.parameters} if desk else {}
+    found = []
+    for name, value in seen.parameters.items():
+        one = known.get(name) or shared.get(name)
+        title = desk.word(seen.rule, name) if desk else ""
+        found.append(
+            Setting(
+                name=say(title, seen.desk) if title else _plain(name, one.unit if one else ""),
+                value=say("{value:number}", value=value),
+                unit=say(one.unit, seen.desk) if one else "",
+                source=one.source if one else "",
+                changed=one is not None and value != one.default,
+                own=name not in shared,
+            )
         )
-        for name, value in seen.parameters.items()
-    ]
+    return found
 
 
 def _plain(name: str, unit: str) -> str:
-    """Return a parameter's name without the unit that its last part repeats."""
+    """Return a parameter's name without the unit that its last part repeats, for one that has no words."""
     words = name.split("_")
     return " ".join(words[:-1] if len(words) > 1 and words[-1] == unit else words)
 
@@ -370,6 +381,13 @@ def _place(seen: Signal) -> str:
         return ""
     lon, lat = seen.place.centre
     return position(lat, lon)
+
+
+def _around(metres: float) -> str:
+    """Write how uncertain a place is: in metres, from a nautical mile on in those."""
+    if metres < METRES_A_NAUTICAL_MILE:
+        return say("{value:m}", value=metres) if metres else ""
+    return say("{value:nm}", value=round(metres / METRES_A_NAUTICAL_MILE, 1))
 
 
 def officer_name(officer: str) -> str:

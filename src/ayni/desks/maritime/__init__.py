@@ -21,6 +21,7 @@ from ayni.desks.maritime.detect import DERIVED as OF_ONE_RULE
 from ayni.desks.maritime.detect import DETECTORS
 from ayni.desks.maritime.history import DERIVED as OF_ONE_VESSEL
 from ayni.desks.maritime.history import HISTORY
+from ayni.desks.maritime.parameters import PARAMETERS
 from ayni.desks.maritime.read import SOURCES
 from ayni.desks.maritime.reference import LAYERS, REFERENCES, shore_nm
 from ayni.desks.maritime.tables import TABLES
@@ -82,6 +83,7 @@ DESK = Desk(
     layers=LAYERS,
     marks=MARKS,
     history=HISTORY,
+    words=PARAMETERS,
     coast_nm=shore_nm,
     commands={
         "decode": "ayni.desks.maritime.commands:decode",
