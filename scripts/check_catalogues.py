@@ -22,7 +22,10 @@ from babel.messages.pofile import read_po
 
 CONSOLE = Path(__file__).parents[1] / "src" / "ayni" / "console"
 LOCALES = ("es", "pt_BR", "fr")
-KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "pgettext", "translate"))
+KEYWORDS = {
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop", "pgettext", "translate")),
+    "ngettext": (1, 2),
+}
 TAG = re.compile(r"""\{%\s*(?:translate|trans)\s+(?:"([^"]+)"|'([^']+)')""")
 BLOCK = re.compile(r"\{%\s*blocktranslate(?P<head>[^%]*)%\}(?P<body>.*?)\{%\s*endblocktranslate\s*%\}", re.DOTALL)
 PLURAL = re.compile(r"\{%\s*plural\s*%\}")

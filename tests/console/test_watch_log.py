@@ -75,6 +75,25 @@ def test_the_home_of_the_watch_tells_what_waits_and_opens_nothing(node: TestNode
     assert luz.get("/")["Location"] == "/watch/"
 
 
+def test_what_is_new_is_told_once_and_names_nobody(node: TestNode) -> None:
+    """Nothing at first; what comes after the last look at the watch; nothing again when it was looked at."""
+    raise_signal(node, hour=1)
+    luz = someone(node, Role.ANALYST, mandate=False)
+    assert luz.get("/notices/").json() == {"count": 0, "short": "", "words": ""}
+    signals = [raise_signal(node, hour=hour) for hour in (2, 3)]
+    told = luz.get("/notices/")
+    assert told["Cache-Control"] == "no-store"
+    assert (told.json()["count"], told.json()["short"]) == (2, "2 new")
+    assert told.json()["words"].endswith("UTC: 2 signals to decide")
+    assert "Caleta" not in told.content.decode()
+    change = someone(node, Role.ANALYST)
+    change.post(f"/signals/{signals[0]}/validate/", {"version": 1, "words": ""})
+    assert luz.get("/notices/").json()["words"].endswith("UTC: 1 signal to decide")
+    page(luz, "/watch/")
+    assert luz.get("/notices/").json()["count"] == 0
+    assert someone(node, Role.OVERSIGHT).get("/notices/").status_code == 403
+
+
 def test_a_watch_is_its_officers_to_hand_over_and_anothers_to_relieve(node: TestNode) -> None:
     """One at a time at a post; who is not on it relieves it with a reason, on its page."""
     luz, noe = someone(node, Role.ANALYST), someone(node, Role.INVESTIGATOR)

@@ -2,5 +2,6 @@
 
 tasking    a task to a patrol: accept, decline, flag State consent, start, finish
 results    outcomes, also "nothing found", linked back to what led to them
+news       what came since an officer last looked
 watch_log  what one shift leaves to the next
 """

@@ -21,6 +21,7 @@ from ayni.console.forms import complain
 from ayni.console.listing import Item, listing, officer_of, where_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant
+from ayni.console.views.notices import looked
 from ayni.console.views.search import PAGES, STATES, title_of
 from ayni.console.views.signals import officer_name
 from ayni.console.words import WATCHES, choices, word
@@ -104,6 +105,7 @@ def watch_home(request: HttpRequest) -> HttpResponse:
             {"address": reverse("watch", args=[one.id]), "post": post_of(one), "since": instant(one.made_at)}
             for one in open_watches(work)
         ]
+    looked(request)
     return render(request, "ayni/watches.html", context)
 
 

@@ -136,6 +136,45 @@
     form.addEventListener("change", keep);
   }
 
+  // News: asked for once a minute while somebody looks, and told once. What is new is counted by the node, from clear columns.
+  const news = $("[data-news]");
+  if (news) {
+    const title = document.title;
+    let told = 0, over = false;
+    const ask = async () => {
+      if (over || document.visibilityState !== "visible") return;
+      try {
+        const answer = await fetch(news.dataset.news, { headers: { Accept: "application/json" } });
+        if (answer.redirected || answer.status === 403) { over = true; return; } // signed out, or not theirs to know
+        if (!answer.ok) return;
+        const { count, short, words } = await answer.json();
+        news.hidden = !count;
+        news.textContent = short;
+        news.title = words;
+        document.title = count ? `(${count}) ${title}` : title;
+        if (count > told && told) say(words);
+        told = count;
+      } catch { /* the link is down: the next minute asks again */ }
+    };
+    ask();
+    setInterval(ask, 60000);
+    addEventListener("visibilitychange", ask);
+  }
+
+  // Where I was: the address of the last page looked at, per officer, for half a day; offered on the watch, which is never it.
+  const HALF_DAY_MS = 43200000;
+  if (store && officer) {
+    const key = `ayni-last:${officer}`;
+    const back = $("[data-continue]");
+    const last = read(key);
+    if (back && last && Date.now() - last.at < HALF_DAY_MS && /^\/[^/\\]/.test(last.path)) {
+      back.href = last.path;
+      back.hidden = false;
+    } else if (!back && $("main form, main .detail, main .panes, main .chart") && !/^\/(mandate|me|sign-)/.test(location.pathname)) {
+      try { store.setItem(key, JSON.stringify({ at: Date.now(), path: location.pathname + location.search })); } catch { /* full: nothing to go back to */ }
+    }
+  }
+
   // The link.
   addEventListener("offline", () => say(said.dataset.lost));
   addEventListener("online", () => say(said.dataset.back));
