@@ -152,7 +152,7 @@ def test_what_a_silent_partner_never_took_is_put_before_a_person(posts: tuple[Po
         exchange.send(now=True)
         (told,) = post_status(exchange.node).attention
         assert (told.id, told.state) == (message, "overdue")
-        assert any("not delivered" in alarm for alarm in post_alarms(exchange.node))
+        assert any("not delivered" in alarm.says for alarm in post_alarms(exchange.node))
         assert not exchange.outbox.partners()
         acknowledge(exchange.node, message, by=LIA, under=UNDER)
         assert not post_status(exchange.node).attention

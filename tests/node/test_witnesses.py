@@ -27,6 +27,7 @@ from ayni.node.partners import own_card, pinned_partners
 from ayni.node.serving import _free_port
 from ayni.node.status import status_of
 from ayni.node.witnesses import HttpsDoor, alarms, ask_witnesses, our_witness, witnessed_ledger
+from ayni.toolkit.phrases import render
 from tests.node.stores import KEEP, MANDATE, OFFICER, a_record
 from tests.node.test_serving import ask, serving
 
@@ -130,10 +131,10 @@ def test_two_nodes_witness_one_another_and_find_a_fork(posts: tuple[Post, Post],
         assert asks(one.folder) == [Outcome.COSIGNED]
         assert asks(tmp_path / "copy") == [Outcome.FORK]
         with open_node(tmp_path / "copy") as node:
-            assert any("contradicts this ledger" in alarm for alarm in status_of(node).alarms)
+            assert any("contradicts this ledger" in render(alarm).text for alarm in status_of(node).alarms)
             assert ask_witnesses(node) == []
         with open_node(two.folder) as node:
-            assert any("ec-uno showed" in alarm for alarm in status_of(node).alarms)
+            assert any("ec-uno showed" in render(alarm).text for alarm in status_of(node).alarms)
 
 
 def test_only_the_pinned_certificate_and_pinned_logs_count(posts: tuple[Post, Post]) -> None:

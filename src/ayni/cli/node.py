@@ -8,6 +8,7 @@ from typing import TextIO
 import click
 
 from ayni.cli.acting import Desk, acts, json_option, node_option
+from ayni.cli.frame import language
 from ayni.cli.output import show_json, table
 from ayni.node.creating import create_node
 from ayni.node.opening import open_node, upgrade_storage
@@ -61,7 +62,7 @@ def status(*, folder: Path, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
-        click.echo(table(("what", "how it fares"), found.lines()))
+        click.echo(table(("what", "how it fares"), found.lines(language())))
 
 
 @node.command()

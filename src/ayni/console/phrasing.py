@@ -15,7 +15,7 @@ from ayni.model.signal import Reason
 from ayni.node.running import running
 from ayni.toolkit.phrases import LANGUAGES, Catalogue, errors_catalogue, render, render_error
 
-PACKAGES = ("ayni.casework.phrases", "ayni.evaluation.phrases")
+PACKAGES = ("ayni.casework.phrases", "ayni.evaluation.phrases", "ayni.ledger.phrases", "ayni.node.phrases")
 FORMATS = (
     "{at:instant}",
     "{lat:lat} {lon:lon}",

@@ -186,7 +186,24 @@ KINDS: Final[Mapping[str, str]] = {
     "outcome": _("Outcomes"),
     "area": _("Areas"),
     "watch_entry": _("Entries"),
+    "watch-log": _("Watches"),
     "request": _("Requests"),
+    "agreement": _("Agreements"),
+    "partner": _("Partners"),
+    "key-history": _("Key histories"),
+    "exposure": _("Given to partners"),
+    "holding": _("Held for partners"),
+    "correction": _("Corrections"),
+    "recall": _("Recalls of ours"),
+    "recalled": _("Recalled by partners"),
+    "recall-answer": _("Answers to recalls"),
+    "onward-consent": _("Consents to pass on"),
+    "copy": _("Copies by hand"),
+    "lease": _("Keys lent"),
+    "leased": _("Keys borrowed"),
+    "room": _("Rooms of operations"),
+    "room-entry": _("Entries of rooms"),
+    "room-fork": _("Contradictions in rooms"),
 }
 SCOPES: Final[Mapping[str, str]] = {
     "read": _("read: lists and consultations"),
@@ -344,6 +361,13 @@ LETTERS: Final[Mapping[str, str]] = {
     "key-event": _("Change of keys"),
 }
 """What a message is."""
+FEEDS: Final[Mapping[str, str]] = {
+    "starting": _("Starting"),
+    "listening": _("Listening"),
+    "waiting": _("Waiting for the line"),
+    "connected": _("Connected"),
+}
+"""How a feed stands."""
 ROOMS: Final[Mapping[str, str]] = {"open": _("Open"), "closed": _("We are no member any more")}
 """Where a room stands here."""
 PLACES: Final[Mapping[str, str]] = {
@@ -415,6 +439,7 @@ ACTS: Final[Mapping[str, str]] = {
     "agreement.resume": _("lift a suspension"),
     "agreement.terminate": _("terminate agreements"),
     "ledger.read": _("read the history"),
+    "ledger.export": _("take the history away for an auditor"),
     "node.status": _("see how the node fares"),
 }
 """What an officer does, after "may not"."""

@@ -23,15 +23,16 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ayni.errors import KeysError, NodeError, UnreadableError
+from ayni.errors import KeysError, NodeError, NoSpaceError, UnreadableError
 from ayni.node.creating import FOLDERS, refuse_used_database
 from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
 from ayni.node.files import built_beside, make_private_folder, no_space, write_private
-from ayni.node.folder import CARD, LAYOUT, RESTORED
+from ayni.node.folder import BACKED_UP, CARD, LAYOUT, RESTORED
 from ayni.node.key_ring import FILE_NAME as RING_FILE
 from ayni.node.keys import EXCHANGE_FILES, NodeKeys, fingerprint, open_keys
 from ayni.node.keys import FILE_NAME as KEY_FILE
@@ -97,6 +98,8 @@ def backup(node: OpenNode, *, data: Path, keys: Path) -> Backup:
         for name in EXCHANGE_FILES:
             if (node.folder / KEYS_FOLDER / name).is_file():
                 write_over(keys / name, (node.folder / KEYS_FOLDER / name).read_bytes())
+    with suppress(NoSpaceError):  # the copy is whole: a full disk of the node must not make it look like none
+        write_private(node.folder / BACKED_UP, json.dumps({"made_at": made_at}).encode() + b"\n")
     return made
 
 

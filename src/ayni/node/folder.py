@@ -3,6 +3,7 @@
 settings.toml       what the institution decided               (0600)
 node.json           the layout of this folder, node id, instant of making
 serve.lock          locked while a server runs; holds its process id
+backed-up.json      when it was last backed up
 restored.json       only between a restore and its reconciliation
 keys/               node.key, records.keys: backed up apart     (0700)
 storage/            node.sqlite, unless PostgreSQL is used      (0700)
@@ -17,6 +18,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from ayni.errors import NewerNodeError, NodeError, NodeInUseError, NotANodeError
@@ -28,6 +30,7 @@ LAYOUT = 1
 CARD = "node.json"
 LOCK = "serve.lock"
 RESTORED = "restored.json"
+BACKED_UP = "backed-up.json"
 
 
 def check_folder(folder: Path) -> None:
@@ -60,6 +63,15 @@ def restored_from(folder: Path) -> str:
         return str(json.loads(path.read_text(encoding="utf-8"))["made_at"])
     except (ValueError, KeyError, TypeError):
         return "an unknown instant"
+
+
+def backed_up_at(folder: Path) -> datetime | None:
+    """Return when this node was last backed up; None if never, or if that cannot be read."""
+    try:
+        at = datetime.fromisoformat(str(json.loads((folder / BACKED_UP).read_text(encoding="utf-8"))["made_at"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return at if at.utcoffset() is not None else None
 
 
 @contextmanager

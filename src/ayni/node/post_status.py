@@ -11,10 +11,12 @@ from ayni.errors import UnknownError
 from ayni.exchange.clocks import late_requests
 from ayni.model.act import Act, acting
 from ayni.model.officer import Role
+from ayni.model.signal import Reason
 from ayni.node.outbox import DELIVERED, OPEN, OVERDUE, REFUSED, WITHDRAWN, Outbox, Told
 from ayni.node.records.faults import translated
 from ayni.node.records.models import StoredIncoming
 from ayni.node.records.sealing import from_us
+from ayni.toolkit.phrases import phrase
 
 if TYPE_CHECKING:
     from ayni.model.handling import Mandate
@@ -26,6 +28,16 @@ SEEN = Act(name="exchange.seen", roles=frozenset({Role.LIAISON, Role.COORDINATOR
 LOOK_AT: Final = (REFUSED, WITHDRAWN, OVERDUE)
 SILENT: Final = timedelta(hours=24)
 """A line that failed this long, with messages waiting, is an alarm. Source: specification, a recall within 24 h."""
+
+NOT_DELIVERED: Final = phrase(
+    "{count:plural one{# message was} other{# messages were}} refused or not delivered: ayni exchange status"
+)
+NOT_REACHED: Final = phrase(
+    "{partner} has not been reached for a day, {count:plural one{# message waits} other{# messages wait}}: {line}"
+)
+LATE: Final = phrase(
+    "{count:plural one{# request waits} other{# requests wait}} beyond the clock: ayni exchange requests --waiting"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +130,19 @@ def acknowledge(node: OpenNode, message: str, *, by: Officer, under: Mandate) ->
         work.commit()
 
 
-def post_alarms(node: OpenNode) -> Sequence[str]:
-    """Return what a person should look at, in English, for `ayni node status`."""
+def post_alarms(node: OpenNode) -> Sequence[Reason]:
+    """Return what a person should look at."""
     found, now = post_status(node), node.clock()
-    told = [f"{len(found.attention)} messages were refused or not delivered: ayni exchange status"]
     lines = {line.partner: line for line in Outbox(node).lines()}
-    late = [
-        f"{one.partner} has not been reached for a day, {one.waiting} messages wait: {one.line}"
+    with node.store.work() as work:
+        late = late_requests(work)
+    told = [Reason(says=NOT_DELIVERED, facts={"count": len(found.attention)}, weight=0.0)] if found.attention else []
+    told += [
+        Reason(says=NOT_REACHED, facts={"partner": one.partner, "count": one.waiting, "line": one.line}, weight=0.0)
         for one in found.partners
         if one.waiting and _silent(lines.get(one.partner), now)
     ]
-    with node.store.work() as work:
-        waiting = late_requests(work)
-    asked = [f"{waiting} requests wait beyond their clock: ayni exchange requests --waiting"] if waiting else []
-    return [*(told if found.attention else []), *late, *asked]
+    return [*told, Reason(says=LATE, facts={"count": late}, weight=0.0)] if late else told
 
 
 def _silent(line: StoredLine | None, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Administration: who is let in, and how the node fares."""
+"""Administration: who is let in."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from ayni.api.house import READ_STATUS
 from ayni.console.forms import complain
 from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
-from ayni.console.words import KINDS, ROLES, role_name, word
+from ayni.console.words import ROLES, role_name
 from ayni.model.act import check_entitled
 from ayni.model.handling import Mandate
 from ayni.model.officer import Role
 from ayni.node.officers import acts
 from ayni.node.running import running
-from ayni.node.serving import certificate_of
-from ayni.node.status import status_of
 
 
 class OfficerForm(forms.Form):
@@ -116,23 +113,3 @@ def officer_enable(request: HttpRequest, mandate: Mandate, officer: str) -> Http
         work.commit()
     messages.success(request, _("Let in again."))
     return HttpResponseRedirect(reverse("officers"))
-
-
-@mandated
-def health(request: HttpRequest, _mandate: Mandate) -> HttpResponse:
-    """Show how the node fares."""
-    check_entitled(READ_STATUS, officer_of(request))
-    node = running()
-    found = status_of(node.node)
-    certificate = certificate_of(node.node.folder, node.node.settings)
-    return render(
-        request,
-        "ayni/health.html",
-        {
-            "status": found,
-            "free_gb": f"{found.free_bytes / 1e9:.1f}",
-            "pin": certificate.pin if certificate else "",
-            "records": [(word(KINDS, kind), count) for kind, count in found.records.items()],
-            "jobs": node.supervisor.health,
-        },
-    )

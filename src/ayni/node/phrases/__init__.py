@@ -1,0 +1,1 @@
+"""What a node says of itself to people, in Spanish, Portuguese and French."""
