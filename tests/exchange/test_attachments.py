@@ -116,12 +116,18 @@ def handed_over(one: Post, two: Post, path: Path) -> str:
         from ayni.node.attachments import attach
 
         shared = give(exchange, two.node, attachments=(attach(exchange, two.node, path, "video/mp4"),))
-        envelopes = [row.envelope for row in exchange.prepare(two.node)]
         with exchange.node.store.work() as work:
             record = str(getattr(work.get(shared.exposure).body, "record"))  # noqa: B009 -- the body is an object here
+    carried(one, two)
+    return record
+
+
+def carried(one: Post, two: Post) -> None:
+    """Let what waits at one arrive at two by hand."""
+    with one.open() as exchange:
+        envelopes = [row.envelope for row in exchange.prepare(two.node)]
     with two.open() as exchange:
         exchange.receive(one.node, envelopes)
-    return record
 
 
 def over_a_line_cut(posts: tuple[Post, Post], folder: Path, size: int, cuts: int) -> tuple[int, int, int]:

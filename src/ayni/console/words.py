@@ -424,6 +424,7 @@ ACTS: Final[Mapping[str, str]] = {
     "officer.disable": _("shut officers out"),
     "officer.enable": _("let officers in again"),
     "token.issue": _("issue tokens"),
+    "exchange.file_export": _("take copies of files"),
     "exchange.exposure": _("see what partners hold of ours"),
     "record.preview": _("look at what a share would send"),
     "record.share": _("share records"),

@@ -29,10 +29,12 @@ from ayni.errors import AyniError, InvalidValueError, KeyHistoryError, NoSpaceEr
 from ayni.exchange import age
 from ayni.exchange.holdings import AWAITED, HELD, HOLDING, SPOILT, holding_in, holding_of
 from ayni.exchange.payload import Attachment
+from ayni.exchange.recall_records import COPY, Copy
 from ayni.model.act import Act, acting
 from ayni.model.officer import Role
 from ayni.model.record import Record, next_version
 from ayni.model.store import Query
+from ayni.node.doors import house_of
 from ayni.node.exchange import FIRST_PAUSE_S, LONGEST_PAUSE_S, MANDATE, plain
 from ayni.node.files import make_private_folder, sync_folder
 
@@ -247,12 +249,16 @@ def _private(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
-def export(node: OpenNode, record: str, out: Path, *, by: Officer, under: Mandate) -> list[Path]:
-    """Write the files of a partner's record into a folder, named by hash; the act notes who took what out.
+def export(
+    node: OpenNode, record: str, out: Path, *, by: Officer, under: Mandate, only: Sequence[str] = ()
+) -> list[Path]:
+    """Write the files of a partner's record into a folder, named by hash; *only* those, if it names any.
+
+    The act notes who took what out, and a copy by hand is kept in mind: a recall does not reach it.
 
     Raises:
         NotEntitledError: if the officer may not.
-        UnknownError: if we hold no such record of a partner, or it was recalled.
+        UnknownError: if we hold no such record of a partner, it was recalled, or it has no such file.
         OSError: if a file cannot be written.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -263,10 +269,20 @@ def export(node: OpenNode, record: str, out: Path, *, by: Officer, under: Mandat
             if held is None:
                 raise UnknownError(kind="record of a partner", name=record)
             acts.open(held.header.id)
-            for digest in holding_in(held).files:
+            holding = holding_in(held)
+            for digest in only or holding.files:
+                if digest not in holding.files:
+                    raise UnknownError(kind="file", name=digest)
                 written.append(out / digest)
                 with written[-1].open("wb") as file:
                     file.writelines(node.store.read_blob(held.header.id, digest))
+            if written:
+                header = house_of(node.settings).header(
+                    COPY, under=under, now=acts.now, identifiers=(f"record:{record}",)
+                )
+                how = f"{len(written)} of its files"
+                copy = Copy(record=record, originator=holding.originator, to=by.name, how=how, by=by.id, at=acts.now)
+                acts.put(Record(header=header, body=copy), replacing=None)
             acts.note(record=record, files=len(written))
         work.commit()
     return written

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ayni.errors import SettingsError
 from ayni.node.certificate import Certificate, ensure_certificate, read_certificate
+from ayni.node.django_setup import STORAGE
 from ayni.node.opening import OpenNode, open_node
 from ayni.node.settings import FILE_NAME, Settings
 
@@ -61,6 +62,8 @@ def serve(
         from ayni.node.running import Running, run  # noqa: PLC0415 -- as above
         from ayni.node.supervision import Job, Supervisor, standing_jobs  # noqa: PLC0415 -- as above
 
+        for left in (folder / STORAGE).glob("*.upload*"):  # by a process that was killed while it read one
+            left.unlink(missing_ok=True)
         serving = node.settings.serve
         certificate = certificate_of(folder, node.settings)
         port = serving.port or _free_port(serving.host)

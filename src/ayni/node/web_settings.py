@@ -158,6 +158,10 @@ def _general(front: Front) -> dict[str, Any]:
         },
         "DATA_UPLOAD_MAX_MEMORY_SIZE": MAX_BODY_BYTES,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 500,
+        "FILE_UPLOAD_HANDLERS": [
+            "django.core.files.uploadhandler.MemoryFileUploadHandler",
+            "ayni.console.uploads.InTheNode",
+        ],
         "CACHES": {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}},
         "MESSAGE_STORAGE": "django.contrib.messages.storage.session.SessionStorage",
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",

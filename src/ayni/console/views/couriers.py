@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from ayni.agreements.drafting import words
+from ayni.console.forms import stored
 from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import language, told
@@ -30,9 +30,6 @@ from ayni.toolkit.phrases import render as said
 
 REASONS: Final = 20
 """Reasons for refused messages that are shown."""
-
-MAX_NAME: Final = 80
-"""Characters of the name of a file that was brought, as messages name it."""
 
 
 class WriteForm(forms.Form):
@@ -96,7 +93,7 @@ def courier_read(request: HttpRequest, mandate: Mandate) -> HttpResponse:
         return _page(request, node, read=form)
     folder = Path(tempfile.mkdtemp(dir=node.node.folder))
     try:
-        path = _stored(form.cleaned_data["file"], folder)
+        path = stored(form.cleaned_data["file"], folder)
         brought = read_file(node.exchange, path, by=officer_of(request), under=mandate)
     except EnvelopeError as error:
         form.add_error("file", told(error))
@@ -106,15 +103,6 @@ def courier_read(request: HttpRequest, mandate: Mandate) -> HttpResponse:
     why = dict.fromkeys(said(one, language=language(), catalogue=words()).text for one in brought.reasons)
     sender = names_of(node).get(brought.sender, brought.sender)
     return _page(request, node, brought=brought, sender=sender, why=list(why)[:REASONS])
-
-
-def _stored(given: UploadedFile[bytes], folder: Path) -> Path:
-    """Write an upload down piece by piece: a courier file may be larger than memory."""
-    path = folder / (Path(given.name or "").name[-MAX_NAME:] or "file")
-    with path.open("wb") as file:
-        for piece in given.chunks():
-            file.write(piece)
-    return path
 
 
 def _page(

@@ -7,11 +7,17 @@ presses it is decided upon again, because an agreement may have ended meanwhile.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from mimetypes import guess_type
+from pathlib import Path
 from typing import Final
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,20 +28,38 @@ from django.views.decorators.http import require_POST
 
 from ayni.agreements.book import Book
 from ayni.agreements.text import Article, in_language
-from ayni.console.forms import complain
+from ayni.console.forms import complain, stored
 from ayni.console.listing import officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant, language
 from ayni.console.words import ACCURACY, KIND, SOURCE, choices, purpose_name, word
 from ayni.exchange import sharing
-from ayni.exchange.payload import Accuracy, Evaluation, Source
+from ayni.exchange.payload import Accuracy, Attachment, Evaluation, Source
 from ayni.exchange.sharing import Option, Preview, Terms
 from ayni.model.act import check_entitled
 from ayni.model.handling import HandlingCode, Mandate
-from ayni.node.running import running
+from ayni.node.attachments import attach
+from ayni.node.running import Running, running
 
 _PAGES: Final = {"signal": "signal", "task": "task", "outcome": "outcome"}
 """Kinds that have a page to go back to."""
+
+
+class FilesInput(forms.ClearableFileInput):
+    """Takes several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files, or none."""
+
+    widget = FilesInput
+
+    def clean(self, data: object, initial: object = None) -> list[UploadedFile[bytes]]:
+        """Check each of them."""
+        given = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(one, initial) for one in given if one]
 
 
 class ShareForm(forms.Form):
@@ -45,6 +69,11 @@ class ShareForm(forms.Form):
     to = forms.CharField(widget=forms.HiddenInput, max_length=253)
     source = forms.ChoiceField(label=gettext_lazy("How reliable is the source?"), required=False)
     accuracy = forms.ChoiceField(label=gettext_lazy("How accurate is it?"), required=False)
+    attached = FilesField(
+        label=gettext_lazy("Files to go with it"),
+        help_text=gettext_lazy("A photograph, a report: each is sealed for this partner alone."),
+        required=False,
+    )
     acknowledged = forms.BooleanField(
         label=gettext_lazy("I have read the restrictions that code H3 refers to."), required=False
     )
@@ -63,13 +92,16 @@ class ShareForm(forms.Form):
             raise forms.ValidationError(_("Rate both the source and the accuracy, or neither."))
         return answer
 
-    def terms(self) -> Terms:
-        """Return how the share is meant."""
+    def terms(self, attachments: Sequence[Attachment]) -> Terms:
+        """Return how the share is meant, with files that were sealed for the partner."""
         answer = self.cleaned_data
         rated = bool(answer["source"])
         told = Evaluation(source=Source(answer["source"]), info=Accuracy(int(answer["accuracy"]))) if rated else None
         return Terms(
-            agreement=answer["agreement"], evaluation=told, acknowledged=bool(answer.get("acknowledged", False))
+            agreement=answer["agreement"],
+            evaluation=told,
+            acknowledged=bool(answer.get("acknowledged", False)),
+            attachments=tuple(attachments),
         )
 
 
@@ -113,16 +145,18 @@ def share(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
 @mandated
 def send(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
     """Let it leave: the agreement decides once more, and the message waits for the line."""
-    form, node = ShareForm(request.POST), running()
+    form, node = ShareForm(request.POST, request.FILES), running()
+    check_entitled(sharing.SHARE, officer_of(request))
     to = request.POST.get("to", "")
     if not form.is_valid():
         complain(request, form)
         return HttpResponseRedirect(f"{reverse('share', args=[record])}?{urlencode({'to': to})}")
+    attached = _sealed(form.cleaned_data["attached"], to, node)
     with node.store.work() as work:
         sharing.share(
             record,
             to,
-            terms=form.terms(),
+            terms=form.terms(attached),
             by=officer_of(request),
             under=mandate,
             work=work,
@@ -132,6 +166,20 @@ def send(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         work.commit()
     messages.success(request, _("Shared. It leaves as soon as the line to the partner holds."))
     return HttpResponseRedirect(f"{reverse('share', args=[record])}?{urlencode({'to': to})}")
+
+
+def _sealed(files: Sequence[UploadedFile[bytes]], to: str, node: Running) -> list[Attachment]:
+    """Seal what was uploaded for the partner; in clear it lies in the node's own folder, and only meanwhile."""
+    sealed = []
+    for given in files:
+        folder = Path(tempfile.mkdtemp(dir=node.node.folder))
+        try:
+            path = stored(given, folder)
+            kind = given.content_type or guess_type(path)[0] or "application/octet-stream"
+            sealed.append(attach(node.exchange, to, path, kind))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return sealed
 
 
 def _shown(seen: Preview, partner: str, book: Book) -> dict[str, object]:

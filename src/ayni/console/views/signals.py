@@ -25,6 +25,7 @@ from ayni.console.forms import complain, utc
 from ayni.console.listing import Listing, listing, officer_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import detector_of, instant, position, say
+from ayni.console.views.files import files_of
 from ayni.console.words import DISMISSALS, OUTCOMES, PROPERTIES, REPORTS, SCHEMATA, TRIAGE, choices, word
 from ayni.exchange.correction import Correction
 from ayni.exchange.holdings import CORRECTION
@@ -93,6 +94,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
         signal_of(found)
         watches = _watches(found, request, mandate, work)
         corrections = _corrections(record, request, mandate, work)
+        files = files_of(record, work)
         past = similar(found.header, signal_of(found).signal, by=officer_of(request), work=work)
         kept = work.find(Query(kind=WATCH, states=(WatchState.OPEN.value,), limit=1))
         work.commit()
@@ -104,6 +106,7 @@ def signal(request: HttpRequest, mandate: Mandate, record: str) -> HttpResponse:
             **_frame(request, here=record),
             **shown(found),
             "watches": watches,
+            "files": files,
             "corrections": corrections,
             **_past(past),
             "on_watch": f"{reverse('watch', args=[kept[0].id])}?record={record}" if kept else "",
