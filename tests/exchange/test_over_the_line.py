@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -17,6 +18,7 @@ from ayni.exchange.holdings import HELD, exposures
 from ayni.model.act import acting
 from ayni.model.record import next_version
 from ayni.model.store import Query
+from ayni.node.doors import house_of
 from ayni.node.lines import Line
 from tests.exchange.posts import LIA, UNDER, Post, a_record, give, two_posts
 from tests.exchange.two_nodes import AGREED
@@ -70,6 +72,33 @@ def test_a_weak_line_and_then_everything_arrives(posts: tuple[Post, Post]) -> No
             assert len(exposures(work, partner=two.node, states=(HELD,))) == 40
     arrived = signals_at(two)
     assert len(set(arrived)) == len(arrived) == 40
+
+
+def test_control_overtakes_what_was_packed_before_it(tmp_path: Path) -> None:
+    """Forty records lie packed when one of them is recalled: the recall is the first thing that leaves."""
+    one, two = two_posts(tmp_path)
+    with one.open() as exchange:
+        from ayni.exchange.recall import URGENT, recall
+
+        shared = [give(exchange, two.node, number) for number in range(40)]
+        first = exchange.prepare(two.node)
+        assert [row.id for row in first] == [each.message for each in shared[:32]]
+        with exchange.node.store.work() as work:
+            record = str(getattr(work.get(shared[39].exposure).body, "record"))  # noqa: B009 -- the body is an object here
+            recall(
+                record,
+                why="EXERCISE",
+                answer_within=URGENT,
+                by=LIA,
+                under=UNDER,
+                work=work,
+                house=house_of(exchange.node.settings),
+                identity=exchange.identity,
+            )
+            work.commit()
+        then = exchange.prepare(two.node)
+        assert then[0].stream.startswith("control")
+        assert [row.id for row in then[1:]] == [row.id for row in first[:31]]
 
 
 def test_who_is_not_known_is_turned_away(posts: tuple[Post, Post]) -> None:

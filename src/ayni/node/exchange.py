@@ -32,6 +32,7 @@ from ayni.agreements.shelf import Shelf
 from ayni.errors import AyniError, EnvelopeError, KeyHistoryError, UnknownError
 from ayni.exchange import bundle
 from ayni.exchange.asking import PATH, ask
+from ayni.exchange.bundle import MOST
 from ayni.exchange.directory import Directory
 from ayni.exchange.effects import ALL_EFFECTS
 from ayni.exchange.envelope import Agreed, Opener
@@ -279,11 +280,16 @@ class Exchange:
             os.close(handle)
 
     def prepare(self, name: str, *, beside: Sequence[str] = ()) -> Sequence[Ready]:
-        """Pack what waits for a partner, and return the next envelopes for it, those in *beside* left out.
+        """Return the next envelopes for a partner, those in *beside* left out; more is packed when they run out.
+
+        A message of control that waits is packed at once: it overtakes what was packed before it.
 
         Raises:
             KeyHistoryError: as `pack`.
         """
+        ready = self.outbox.ready(name, beside=beside)
+        if len(ready) == MOST and not self.outbox.control_waits(name):
+            return ready
         self.pack(name)
         return self.outbox.ready(name, beside=beside)
 
@@ -313,9 +319,8 @@ class Exchange:
         items = check_receipt(
             receipt, sent, by=name, to=self.node.settings.node.id, now=self.node.clock(), ledger_was=was
         )
-        self.outbox.settle(receipt, items, data, by=by, under=MANDATE)
         line.ledger, line.ledger_size = receipt.ledger, receipt.ledger_size
-        self.outbox.keep_line(line)
+        self.outbox.settle(receipt, items, data, by=by, under=MANDATE, line=line)
         return _counted(name, items)
 
     def believe_later(self, name: str, data: bytes, by: Officer) -> Turn:
@@ -336,11 +341,10 @@ class Exchange:
         )
         settled = {one: item for one, item in items.items() if ours.get(one) == item.sha256}
         if settled and not self.outbox.has_receipt(receipt.id):
-            self.outbox.settle(receipt, settled, data, by=by, under=MANDATE)
             line = self.outbox.line(name)
             was = line.ledger_size if receipt.ledger == line.ledger else 0
             line.ledger, line.ledger_size = receipt.ledger, max(was, receipt.ledger_size)
-            self.outbox.keep_line(line)
+            self.outbox.settle(receipt, settled, data, by=by, under=MANDATE, line=line)
         return _counted(name, settled)
 
     def _turn(self, name: str, partner: Partner | None, by: Officer, *, now: bool) -> Turn | None:

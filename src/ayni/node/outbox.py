@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import connections, transaction
+from django.db import connections
 
 from ayni.agreements.book import Book
 from ayni.agreements.vocabulary import State
@@ -32,6 +32,7 @@ from ayni.model.store import Place
 from ayni.node.records.faults import translated
 from ayni.node.records.models import StoredLine, StoredOutgoing, StoredReceipt
 from ayni.node.records.sealing import from_us, seal, to_us, unseal
+from ayni.node.records.turnstile import writing
 from ayni.toolkit.phrases import phrase
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Outbox:
         What follows in their streams is packed anew: the partner will never hear of what is missing.
         """
         node, gone = self._node, list[tuple[str, str, str]]()
-        with translated(node.folder, "writing the outbox"), transaction.atomic(using=node.alias, durable=True):
+        with translated(node.folder, "writing the outbox"), writing(node.alias):
             rows = StoredOutgoing.objects.using(node.alias).filter(done_at=None)
             for start in range(0, len(messages), AT_ONCE):
                 gone += rows.filter(id__in=messages[start : start + AT_ONCE]).values_list("id", "to", "state")
@@ -135,7 +136,7 @@ class Outbox:
             KeyHistoryError: if the partner has announced no sealing key for today.
         """
         alias, store = self._node.alias, self._node.store
-        with translated(self._node.folder, "packing the outbox"), transaction.atomic(using=alias, durable=True):
+        with translated(self._node.folder, "packing the outbox"), writing(alias):
             rows = list(self._waiting(to)[:AT_ONCE])
             if not rows:
                 return 0
@@ -162,6 +163,11 @@ class Outbox:
                 found.append(Ready(id=row[0], sha256=row[1], stream=row[2], seq=row[3], envelope=bytes(row[4])))
         return found
 
+    def control_waits(self, to: str) -> bool:
+        """Say whether a message of control waits to be packed for a partner."""
+        with translated(self._node.folder, "reading the outbox"):
+            return bool(self._rows(to).filter(state=WAITING, control=True).exists())
+
     def packed(self, to: str, limit: int) -> Sequence[str]:
         """Return the ids of packed messages for one partner, in the order in which they are to arrive."""
         with translated(self._node.folder, "reading the outbox"):
@@ -186,9 +192,16 @@ class Outbox:
             return bool(StoredReceipt.objects.using(self._node.alias).filter(id=receipt).exists())
 
     def settle(
-        self, receipt: Receipt, items: Mapping[str, Item], data: bytes, *, by: Officer, under: Mandate
+        self,
+        receipt: Receipt,
+        items: Mapping[str, Item],
+        data: bytes,
+        *,
+        by: Officer,
+        under: Mandate,
+        line: StoredLine,
     ) -> None:
-        """Write down what a verified receipt says, and act on it, in one transaction."""
+        """Write down what a verified receipt says, act on it, and keep how the line fares, in one transaction."""
         node, now = self._node, to_us(self._node.clock())
         with node.store.work() as work:
             digest = hashlib.sha256(data).hexdigest()
@@ -208,6 +221,7 @@ class Outbox:
                     at=now,
                     data=seal(node.keys.history, data, f"receipt|{receipt.id}".encode()),
                 ).save(using=node.alias, force_insert=True)
+                line.save(using=node.alias)
             work.commit()
 
     def give_up(self, *, by: Officer, under: Mandate) -> int:

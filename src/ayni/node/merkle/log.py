@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db import connections, models, transaction
+from django.db import connections, models
 
 from ayni.errors import LedgerError
 from ayni.ledger.checkpoint import SignedCheckpoint
@@ -19,6 +19,7 @@ from ayni.node.merkle.models import StoredCheckpoint, StoredLog, StoredSeen, Sto
 from ayni.node.records.faults import translated
 from ayni.node.records.models import StoredEntry
 from ayni.node.records.sealing import from_us, to_us
+from ayni.node.records.turnstile import writing
 
 LOCK = 0x61796E69
 """Advisory lock of PostgreSQL under which one sequencer works at a time: `ayni` in ASCII."""
@@ -44,7 +45,7 @@ class DatabaseLog:
     @staticmethod
     def open(alias: str, folder: Path, origin: str) -> DatabaseLog:
         """Return the newest log of the database; the first one, named *origin*, is made if there is none."""
-        with translated(folder, "opening the ledger"), transaction.atomic(using=alias, durable=True):
+        with translated(folder, "opening the ledger"), writing(alias):
             rows = StoredLog.objects.using(alias)
             found = rows.order_by("-epoch").first()
             if found is None:
@@ -62,7 +63,7 @@ class DatabaseLog:
     @contextmanager
     def turn(self) -> Iterator[DatabaseTurn]:
         """Take the log for one transaction; another sequencer waits."""
-        with translated(self.folder, "writing the ledger"), transaction.atomic(using=self.alias, durable=True):
+        with translated(self.folder, "writing the ledger"), writing(self.alias):
             if connections[self.alias].vendor == "postgresql":
                 with connections[self.alias].cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

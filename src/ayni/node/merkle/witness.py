@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from ayni.ledger.tree import HASH_BYTES
 from ayni.ledger.witness import Evidence, Suspicion
 from ayni.node.merkle.models import StoredEvidence, StoredWitnessed
 from ayni.node.records.faults import translated
 from ayni.node.records.sealing import from_us, to_us
+from ayni.node.records.turnstile import writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class DatabaseWitnessStore:
             if held is not None:
                 return rows.filter(origin=origin, note=held).update(note=note, at=to_us(at)) == 1
             try:
-                with transaction.atomic(using=self.alias, durable=True):
+                with writing(self.alias):
                     rows.create(origin=origin, note=note, at=to_us(at))
             except IntegrityError:
                 return False

@@ -55,6 +55,7 @@ from ayni.node.records.sealing import (
     unseal,
     unseal_row,
 )
+from ayni.node.records.turnstile import writing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,7 +366,7 @@ class DjangoWork:
         if self._atomic is not None:
             return
         with translated(self._store.folder, "opening a transaction"):
-            atomic = transaction.atomic(using=self._using, durable=True)
+            atomic = writing(self._using)
             atomic.__enter__()
             self._atomic = atomic
             if not self._read:
