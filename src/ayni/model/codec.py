@@ -43,6 +43,8 @@ def from_json(data: bytes | str, kind: type[T]) -> T:
             value is outside what its field allows; the message names the field.
     """
     value = from_own_json(data, kind)
+    if to_json(value) == (data.encode() if isinstance(data, str) else data):
+        return value  # written as we write it, so there is nothing in it that was not understood
     unknown = _unknown(msgspec.json.decode(data), msgspec.to_builtins(value), "$")
     if unknown:
         raise UnreadableError(file=f"JSON of {_name(kind)}", why=f"unknown field {unknown}")

@@ -82,6 +82,17 @@ class Rows:
         rows = {row[0]: StoredRecord.from_db(self._alias, _COLUMNS, row) for row in found}
         return [rows[each] for each in ids if each in rows]
 
+    def any_of(self, kind: str, states: Sequence[str], originator: str) -> bool:
+        """Tell whether there is a record of a kind, in one of *states* if any is named, of an originator if named."""
+        statement, values = "SELECT 1 FROM ayni_record WHERE kind = %s", [kind]
+        if states:
+            statement += f" AND state IN ({', '.join(['%s'] * len(states))})"
+            values += states
+        if originator:
+            statement += " AND originator = %s"
+            values.append(originator)
+        return bool(self._run(f"{statement} LIMIT 1", *values))
+
     def versions(self, ids: Sequence[str], *, lock: bool) -> dict[str, int]:
         """Return the versions of the records that are there, locked in order of id."""
         holes = ", ".join(["%s"] * len(ids))

@@ -196,6 +196,10 @@ class DjangoWork:
         self._written: list[tuple[WrittenBlob, bytes]] = []
         self._filed: set[str] = set()
         self._unfiled: list[bytes] = []
+        self._kinds: set[str] = set()
+        """Kinds of what was put."""
+        self._none: dict[tuple[str, tuple[str, ...], str], bool] = {}
+        """Whether there is no record at all of a kind, in some states, of an originator: asked once a transaction."""
         self._changed: set[tuple[str, int]] = set()
         self._accounted: set[tuple[str, int]] = set()
 
@@ -220,6 +224,8 @@ class DjangoWork:
     def find(self, query: Query) -> Sequence[Header]:
         """Return headers that match, newest first, at most `query.limit`."""
         store = self._store
+        if self._are_none(query):
+            return []
         with translated(store.folder, "searching records"):
             rows = self._rows.records(matching(query, using=self._using, token=store.keys.token))
         found = []
@@ -228,6 +234,21 @@ class DjangoWork:
             if key is not None:
                 found.append(header_of(row, unseal_row(key, row)[0]))
         return found
+
+    def _are_none(self, query: Query) -> bool:
+        """Say whether nothing can match, because there is nothing of that sort; of a delivery each message asks that.
+
+        Only within a transaction, in which others' changes are not looked for again, and not for what it put itself.
+        """
+        if self._atomic is None or not query.identifier or not query.kind:
+            return False
+        if query.kind in self._kinds:
+            return False
+        asked = (query.kind, query.states, query.originator)
+        if asked not in self._none:
+            with translated(self._store.folder, "searching records"):
+                self._none[asked] = not self._rows.any_of(*asked)
+        return self._none[asked]
 
     def put(self, record: Record[object], *, replacing: int | None) -> None:
         """Store a new record (`replacing=None`, version 1) or the next version of one."""
@@ -249,6 +270,7 @@ class DjangoWork:
                 self._put_tokens(header, fresh=replacing is None)
                 self._named[header.id] = header.identifiers
         self._put[header.id] = record
+        self._kinds.add(header.kind)
         self._changed.add((header.id, header.version))
 
     def tombstone(self, record: str, *, why: str) -> None:
