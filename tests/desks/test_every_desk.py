@@ -82,7 +82,7 @@ def test_the_history_of_one_subject_has_its_columns(desk: Desk) -> None:
         assert pa.types.is_boolean(trail.schema.field("begins").type)
 
 
-SYMBOLS = frozenset({"h", "min", "s", "ms", "mm", "cm", "m", "km", "g", "kg", "t", "hz", "khz", "mhz", "°", "°c", "%"})
+SYMBOLS = frozenset({"h", "min", "s", "ms", "mm", "cm", "m", "km", "kg", "t", "hz", "khz", "mhz", "°", "°c", "%"})
 """Symbols of units that are written alike in the four languages: those of the SI, and those used beside it."""
 
 
