@@ -16,7 +16,7 @@ from ayni.engine.detect import NO_COLUMN, NO_TABLE, NO_VALUES, Detected, Request
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.session import Tables
 from ayni.errors import DetectorError, InvalidValueError, UnknownError
-from ayni.model.desk import Clue
+from ayni.model.desk import Clue, Column, Table
 from ayni.model.signal import SignalState
 from tests.engine import pier
 
@@ -190,3 +190,21 @@ def test_a_detector_that_breaks_its_contract_is_named(sql: str, says: str) -> No
     desk = replace(pier.DESK, detectors=(broken,))
     with pytest.raises(DetectorError, match=f"pier.silence/1.*{says}"):
         detect(desk, {"pass": pier.passes(1000, badges=2)}, engine=ENGINE, request=Request(made_at=NOW))
+
+
+def test_a_column_is_only_looked_into_where_its_own_table_may_lack_it() -> None:
+    """Another table's optional column of the same name says nothing of this one."""
+    badge = Table(
+        name="badge",
+        row="one badge",
+        columns=(
+            Column(name="badge", type="BIGINT", holds="number of the badge"),
+            Column(name="speed_kn", type="DOUBLE", holds="speed the owner stated, knots"),
+        ),
+    )
+    fast = replace(pier.FAST, requires={"pass": ("badge", "at_ms"), "badge": ("badge", "speed_kn")})
+    desk = replace(pier.DESK, tables=(*pier.DESK.tables, badge), detectors=(fast,))
+    badges = pa.table({"badge": [1], "speed_kn": pa.array([None], pa.float64())})
+    found = detect(desk, {"pass": pier.passes(100), "badge": badges}, engine=ENGINE, request=Request(made_at=NOW))
+    assert found.not_run == ()
+    assert found.rules_run == (fast.rule,)

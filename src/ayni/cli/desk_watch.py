@@ -15,6 +15,7 @@ from pathlib import Path
 
 import click
 
+from ayni.cli.desk_watched import areas_option, watched_tables_of
 from ayni.engine.stream import Change
 from ayni.model.codec import to_json
 from ayni.model.desk import Desk
@@ -35,7 +36,8 @@ def watch_command(card: Desk) -> click.Command:
     @click.option("--tcp", default="", metavar="HOST:PORT", help="Connect there instead of reading standard input.")
     @click.option("--serial", default="", metavar="DEVICE", help="Read a serial device.")
     @click.option("--layout", default="", help="Named layout of the lines.")
-    def command(*, state: Path, udp: str, tcp: str, serial: str, layout: str) -> None:
+    @areas_option(card)
+    def command(*, state: Path, udp: str, tcp: str, serial: str, layout: str, areas: Path | None = None) -> None:
         """Follow lines as they come and print every change of a signal as one line of JSON.
 
         \b
@@ -49,8 +51,9 @@ def watch_command(card: Desk) -> click.Command:
             name=NAME, desk=card.name, kind=kind, layout=layout, address=tcp or udp or LOOPBACK, device=serial
         )
         receiver: Receiver | None = None if tcp or udp or serial else Pipe(sys.stdin.buffer)
+        watched = watched_tables_of(card, areas=areas)
         state.mkdir(parents=True, exist_ok=True)
-        feed = Feed(settings, state, raise_signals=_print, receiver=receiver, desk=card)
+        feed = Feed(settings, state, raise_signals=_print, receiver=receiver, desk=card, watched=watched)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: stop.set())

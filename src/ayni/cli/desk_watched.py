@@ -1,4 +1,4 @@
-"""`ayni <desk> detect`: what is watched besides the files, from a GeoJSON file or from a node.
+"""`ayni <desk> detect` and `watch`: what is watched besides the lines, from a GeoJSON file or from a node.
 
 Reading what a node has watched is a consultation: it needs an officer, a purpose and a
 legal basis, and is written down with every record that was read.
@@ -50,11 +50,21 @@ def watched_options(card: Card) -> Callable[[Command], Command]:
     """Return what adds the options, for a desk that has tables of what is watched."""
 
     def add(command: Command) -> Command:
-        if AREA not in {table.name for table in card.tables}:
+        if not _has_areas(card):
             return command
-        command = click.option(
+        return click.option(
             "--watched", is_flag=True, help="Also ask for what the node has watched (AYNI_NODE, AYNI_OFFICER…)."
-        )(command)
+        )(areas_option(card)(command))
+
+    return add
+
+
+def areas_option(card: Card) -> Callable[[Command], Command]:
+    """Return what adds `--areas`, for a desk that has a table of them."""
+
+    def add(command: Command) -> Command:
+        if not _has_areas(card):
+            return command
         return click.option(
             "--areas",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -62,6 +72,10 @@ def watched_options(card: Card) -> Callable[[Command], Command]:
         )(command)
 
     return add
+
+
+def _has_areas(card: Card) -> bool:
+    return AREA in {table.name for table in card.tables}
 
 
 def watched_tables_of(card: Card, *, areas: Path | None = None, watched: bool = False) -> dict[str, pa.Table]:

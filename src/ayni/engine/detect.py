@@ -11,7 +11,7 @@ are sorted by start, rule and id, and evidence by source and offset.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -187,9 +187,6 @@ class _Run:
         self._ready: dict[str, Reason | None] = {}
         self._values: dict[tuple[str, str], bool] = {}
         self._rows: dict[str, bool] = {}
-        self._optional = {
-            column.name: column.holds for table in desk.tables for column in table.columns if column.optional
-        }
         self._shapes = {table.name: table for table in desk.tables}
         self._empty: set[str] = set()
         for name in given:
@@ -304,12 +301,22 @@ class _Run:
         for column in columns:
             if column not in there:
                 return Reason(says=NO_COLUMN, facts={"table": table, "column": column}, weight=0.0)
-        watched = [column for column in columns if column in self._optional]
-        for column in watched:
+        optional = self._optional(table)
+        for column in (column for column in columns if column in optional):
             if self._has_rows(table) and not self._has_values(table, column):
-                facts = {"table": table, "column": column, "what": self._optional[column]}
+                facts = {"table": table, "column": column, "what": optional[column]}
                 return Reason(says=NO_VALUES, facts=facts, weight=0.0)
         return None
+
+    def _optional(self, table: str) -> dict[str, str]:
+        """Return what a table's columns hold that a source may lack: its own, or those of what it is made from."""
+        made_from = {table, *(name for derived in self._beneath([table]) for name in derived.requires)}
+        return {
+            column.name: column.holds
+            for name in sorted(made_from & self._shapes.keys())
+            for column in self._shapes[name].columns
+            if column.optional
+        }
 
     def _has_rows(self, table: str) -> bool:
         if table not in self._rows:
@@ -322,7 +329,7 @@ class _Run:
             self._values[table, column] = self._session.query(text, {}).num_rows > 0
         return self._values[table, column]
 
-    def _beneath(self, requires: Mapping[str, tuple[str, ...]]) -> list[Derived]:
+    def _beneath(self, requires: Iterable[str]) -> list[Derived]:
         found: dict[str, Derived] = {}
         waiting = list(requires)
         while waiting:
