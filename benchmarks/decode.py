@@ -26,14 +26,13 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import numpy as np
 import pyais
 import pyarrow as pa
+from _sentences import START_S, armoured, checked, position_bits, static_bits
 from pyais.stream import IterMessages
 
 from ayni.desks.maritime.nmea.decoder import Decoder
 from ayni.model.desk import Tally
 
-ARMOUR = np.frombuffer(b"0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVW`abcdefghijklmnopqrstuvw", np.uint8)
 CHUNK_BYTES = 4 << 20
-START_S = 1_709_251_200
 PROMISE_SENTENCES_S = 1_000_000
 
 
@@ -53,94 +52,21 @@ def traffic(sentences: int, seed: int) -> bytes:
     lat = rng.uniform(-50, 50, vessels)[vessel] + hours * speed / 600 * np.cos(np.radians(course / 10))
     lon = rng.uniform(-170, 170, vessels)[vessel] + hours * speed / 600 * np.sin(np.radians(course / 10))
     lat, lon = np.clip(lat, -89, 89), (lon + 180) % 360 - 180
-    bits = _position_bits(kind, mmsi, speed, course, (lat * 600_000).astype(int), (lon * 600_000).astype(int), at)
-    payloads = _armoured(bits)
-    statics = _armoured(_static_bits(mmsi))
+    bits = position_bits(kind, mmsi, speed, course, (lat * 600_000).astype(int), (lon * 600_000).astype(int), at)
+    payloads = armoured(bits)
+    statics = armoured(static_bits(mmsi))
     lines, channels = [], "AB"
     for row in range(len(rows)):
-        tag = _checked(f"s:r{vessel[row] % 40:08d},c:{at[row]}")
+        tag = checked(f"s:r{vessel[row] % 40:08d},c:{at[row]}")
         if static[row]:
             text, sequence = statics[row], row % 10
             for number, piece in ((1, text[:60]), (2, text[60:])):
                 sentence = f"AIVDM,2,{number},{sequence},A,{piece},{2 * (number - 1)}"
-                lines.append(f"\\{tag}\\!{_checked(sentence)}")
+                lines.append(f"\\{tag}\\!{checked(sentence)}")
         else:
             sentence = f"AIVDM,1,1,,{channels[row % 2]},{payloads[row]},0"
-            lines.append(f"\\{tag}\\!{_checked(sentence)}")
+            lines.append(f"\\{tag}\\!{checked(sentence)}")
     return ("\r\n".join(lines) + "\r\n").encode()
-
-
-def _put(bits: np.ndarray, rows: np.ndarray, start: int, length: int, value: np.ndarray) -> None:
-    shifts = np.arange(length - 1, -1, -1)
-    bits[rows, start : start + length] = (np.asarray(value)[:, None] >> shifts) & 1
-
-
-def _position_bits(
-    kind: np.ndarray,
-    mmsi: np.ndarray,
-    speed: np.ndarray,
-    course: np.ndarray,
-    lat: np.ndarray,
-    lon: np.ndarray,
-    at: np.ndarray,
-) -> np.ndarray:
-    bits = np.zeros((len(kind), 168), np.uint8)
-    every = np.arange(len(kind))
-    _put(bits, every, 0, 6, kind)
-    _put(bits, every, 8, 30, mmsi)
-    for rows, speed_at, lon_at, lat_at, course_at in (
-        (np.flatnonzero((kind == 1) | (kind == 3)), 50, 61, 89, 116),
-        (np.flatnonzero(kind == 18), 46, 57, 85, 112),
-    ):
-        _put(bits, rows, speed_at, 10, speed[rows])
-        _put(bits, rows, lon_at, 28, lon[rows])
-        _put(bits, rows, lat_at, 27, lat[rows])
-        _put(bits, rows, course_at, 12, course[rows])
-        _put(bits, rows, course_at + 12, 9, course[rows] // 10)
-        _put(bits, rows, course_at + 21, 6, at[rows] % 60)
-    base = np.flatnonzero(kind == 4)
-    seconds = at[base] - START_S
-    for start, length, value in (
-        (38, 14, np.full(len(base), 2024)),
-        (52, 4, np.full(len(base), 3)),
-        (56, 5, np.full(len(base), 1)),
-        (61, 5, seconds // 3600),
-        (66, 6, seconds // 60 % 60),
-        (72, 6, seconds % 60),
-        (79, 28, lon[base]),
-        (107, 27, lat[base]),
-    ):
-        _put(bits, base, start, length, value)
-    return bits
-
-
-def _static_bits(mmsi: np.ndarray) -> np.ndarray:
-    bits = np.zeros((len(mmsi), 426), np.uint8)
-    every = np.arange(len(mmsi))
-    _put(bits, every, 0, 6, np.full(len(mmsi), 5))
-    _put(bits, every, 8, 30, mmsi)
-    _put(bits, every, 40, 30, 9_000_000 + mmsi % 999_999)
-    for start, length in ((70, 7), (112, 20), (302, 20)):
-        for letter in range(length):
-            _put(bits, every, start + 6 * letter, 6, 1 + (mmsi // (letter + 1)) % 26)
-    _put(bits, every, 232, 8, np.full(len(mmsi), 70))
-    _put(bits, every, 240, 9, 20 + mmsi % 200)
-    _put(bits, every, 258, 6, 5 + mmsi % 20)
-    _put(bits, every, 294, 8, 30 + mmsi % 100)
-    return bits
-
-
-def _armoured(bits: np.ndarray) -> list[str]:
-    six = bits.reshape(len(bits), -1, 6) @ np.array([32, 16, 8, 4, 2, 1], np.uint8)
-    letters = np.ascontiguousarray(ARMOUR[six])
-    return [text.decode() for text in letters.view(f"S{letters.shape[1]}")[:, 0].tolist()]
-
-
-def _checked(sentence: str) -> str:
-    total = 0
-    for byte in sentence.encode():
-        total ^= byte
-    return f"{sentence}*{total:02X}"
 
 
 def bare(corpus: bytes) -> bytes:
