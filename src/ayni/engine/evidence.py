@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
+import os
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -136,6 +138,9 @@ def _line_hashes(
 
 
 def _skip(stream: _Readable, count: int) -> None:
+    if isinstance(stream, io.BufferedReader):  # a plain file: a journal's segment is cited thousands of times over
+        stream.seek(count, os.SEEK_CUR)
+        return
     while count > 0:
         skipped = len(stream.read(min(count, SKIP_BYTES)))
         if not skipped:

@@ -21,7 +21,6 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +30,10 @@ from ayni.errors import InvalidValueError, UnreadableError
 
 SEGMENT_BYTES = 64 << 20
 """A segment is closed beyond this size: ours; about ten minutes of 1,000 lines a second."""
+RECENT_SEGMENTS = 2
+"""Promises of this many segments stay in memory, older ones are read from their index when asked for: ours."""
+LEAST_QUIET_MS = 60_000
+"""Pauses are remembered from this length on: ours; shorter ones are how a feed breathes."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +71,14 @@ class Journal:
         self.folder = folder
         self._segment_bytes = segment_bytes
         folder.mkdir(parents=True, exist_ok=True)
-        self._batches = [batch for number in self._numbers() for batch in self._index(number)]
+        self._recent: list[Batch] = []
+        self._last: Batch | None = None
+        self._newest_ms: dict[int, int] = {}
+        self._gaps: list[tuple[int, int]] = []
+        self._found: dict[str, int] = {}
+        for number in self._numbers():
+            for batch in self._index(number):
+                self._note(batch)
         self._number = max([1, *self._numbers()])
         self.mended = self._mend()
         self._hash = hashlib.sha256(self._log(self._number).read_bytes())
@@ -77,13 +87,25 @@ class Journal:
 
     @property
     def batches(self) -> Sequence[Batch]:
-        """Every batch kept, in the order of arrival."""
-        return tuple(self._batches)
+        """Every batch kept, in the order of arrival; older ones are read from disk."""
+        return tuple(batch for number in self._numbers() for batch in self.batches_of(number))
+
+    @property
+    def last(self) -> Batch | None:
+        """The newest batch; None before the first."""
+        return self._last
 
     @property
     def position(self) -> str:
         """How far the source had been read at the last promise; empty when nothing was."""
-        return self._batches[-1].position if self._batches else ""
+        return self._last.position if self._last else ""
+
+    def batches_of(self, segment: int) -> list[Batch]:
+        """Return the batches of one segment, in the order of arrival."""
+        recent = self._recent
+        if recent and segment >= recent[0].segment:
+            return [batch for batch in recent if batch.segment == segment]
+        return self._index(segment)
 
     def append(self, lines: Sequence[bytes], *, at_ms: int, position: str = "") -> Batch:
         """Make lines durable; when this returns, no power cut loses them.
@@ -110,7 +132,7 @@ class Journal:
         )
         self._promises.write(msgspec.json.encode(batch) + b"\n")
         _sync(self._promises)
-        self._batches.append(batch)
+        self._note(batch)
         return batch
 
     def read(self, batch: Batch) -> bytes:
@@ -121,28 +143,46 @@ class Journal:
 
     def since(self, segment: int, end: int) -> Iterator[Batch]:
         """Return the batches after byte *end* of *segment*."""
-        first = bisect_right(self._batches, (segment, end), key=lambda batch: (batch.segment, batch.end))
-        return iter(self._batches[first:])
+        recent = self._recent
+        oldest = recent[0].segment if recent else 0
+        for number in (one for one in self._numbers() if segment <= one < oldest) if segment < oldest else ():
+            yield from (batch for batch in self._index(number) if (number, batch.end) > (segment, end))
+        first = bisect_right(recent, (segment, end), key=lambda batch: (batch.segment, batch.end))
+        yield from recent[first:]
 
     def file_of(self, sha256: str) -> Path | None:
         """Return the segment that a cited hash belongs to."""
-        found = next((batch for batch in reversed(self._batches) if batch.sha256 == sha256), None)
-        return None if found is None else self._log(found.segment)
+        if sha256 not in self._found:
+            cited = sha256.encode()
+            older = (one for one in reversed(self._numbers()) if cited in self._index_path(one).read_bytes())
+            number = next(older, None)
+            if number is None:
+                return None
+            self._found[sha256] = number
+        return self._log(self._found[sha256])
 
     def own_gaps(self, *, quiet_ms: int) -> tuple[tuple[int, int], ...]:
-        """Return the times in which nothing at all arrived for longer than *quiet_ms*: down, or deaf."""
-        times = [batch.at_ms for batch in self._batches]
-        return tuple((before, after) for before, after in pairwise(times) if after - before > quiet_ms)
+        """Return the times in which nothing at all arrived for longer than *quiet_ms*: down, or deaf.
+
+        Raises:
+            InvalidValueError: if *quiet_ms* is shorter than the pauses that are remembered.
+        """
+        if quiet_ms < LEAST_QUIET_MS:
+            raise InvalidValueError(field="quiet_ms", why=f"pauses are remembered from {LEAST_QUIET_MS} ms on")
+        return tuple((before, after) for before, after in self._gaps if after - before > quiet_ms)
 
     def forget_before(self, at_ms: int) -> int:
         """Delete closed segments whose last batch is older than *at_ms*; return how many."""
-        last = {batch.segment: batch.at_ms for batch in self._batches}
-        old = [number for number, newest in last.items() if newest < at_ms and number != self._number]
+        old = [number for number, newest in self._newest_ms.items() if newest < at_ms and number != self._number]
         for number in old:
             self._log(number).unlink(missing_ok=True)
             self._index_path(number).unlink(missing_ok=True)
         _sync_folder(self.folder)
-        self._batches = [batch for batch in self._batches if batch.segment not in old]
+        self._recent = [batch for batch in self._recent if batch.segment not in old]
+        self._newest_ms = {number: newest for number, newest in self._newest_ms.items() if number not in old}
+        self._found = {sha256: number for sha256, number in self._found.items() if number not in old}
+        oldest_ms = min(self._newest_ms.values(), default=at_ms)
+        self._gaps = [(before, after) for before, after in self._gaps if after >= min(at_ms, oldest_ms)]
         return len(old)
 
     def check(self) -> None:
@@ -154,7 +194,7 @@ class Journal:
         for number in self._numbers():
             digest = hashlib.sha256()
             with self._log(number).open("rb") as file:
-                for batch in (one for one in self._batches if one.segment == number):
+                for batch in self.batches_of(number):
                     digest.update(file.read(batch.end - batch.start))
                     if digest.hexdigest() != batch.sha256:
                         raise UnreadableError(file=self._log(number), why=f"changed before byte {batch.end}")
@@ -163,6 +203,20 @@ class Journal:
         """Let go of the files; everything appended is already durable."""
         self._data.close()
         self._promises.close()
+
+    def _note(self, batch: Batch) -> None:
+        """Remember what was promised."""
+        if self._last is not None:
+            if batch.at_ms - self._last.at_ms > LEAST_QUIET_MS:
+                self._gaps.append((self._last.at_ms, batch.at_ms))
+            if batch.segment != self._last.segment:
+                kept = sorted({one.segment for one in self._recent})[1 - RECENT_SEGMENTS :]
+                self._recent = [one for one in self._recent if one.segment in kept]  # rebound: another thread may read
+                self._found = {one.sha256: one.segment for one in self._recent}
+        self._recent.append(batch)
+        self._found[batch.sha256] = batch.segment
+        self._last = batch
+        self._newest_ms[batch.segment] = batch.at_ms
 
     def _next_segment(self) -> None:
         self.close()
@@ -178,7 +232,7 @@ class Journal:
         for path in (log, index):
             path.touch()
         _sync_folder(self.folder)
-        mine = [batch for batch in self._batches if batch.segment == self._number]
+        mine = [batch for batch in self._recent if batch.segment == self._number]
         promised = mine[-1].end if mine else 0
         cut = log.stat().st_size - promised
         if cut < 0:

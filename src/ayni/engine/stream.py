@@ -223,8 +223,8 @@ class Stream:
         _, segment, end = saved[-1].name.split("-")
         reached = int(segment), int(end)
         self._window.load(saved[-1])
-        for batch in self.journal.batches:  # the reader's own memory: parts of messages that are still waiting
-            if batch.segment == reached[0] and batch.end <= reached[1]:
+        for batch in self.journal.batches_of(reached[0]):  # the reader's own memory: parts of messages that are still waiting
+            if batch.end <= reached[1]:
                 for _ in self._feeding.feed(self.journal, batch):
                     pass
         self._feeding.reached = reached

@@ -21,6 +21,8 @@ from ayni.engine.duckdb import DuckDBEngine, quoted, shape_of
 from ayni.model.desk import Desk, Table
 
 HOUR_MS = 3_600_000
+MOST_PIECES = 128
+"""A table of more pieces is copied into one: ours; what a stream adds is small, and a thousand pieces scan slowly."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +41,9 @@ class Window:
         """Put rows of a table of the desk into the window."""
         shape = shape_of(self._shape(name).columns)
         whole = pa.table({column.name: _column(rows, column.name, column.type) for column in shape}, schema=shape)
-        self._rows[name] = pa.concat_tables([self._rows.get(name, shape.empty_table()), whole])
+        joined = pa.concat_tables([self._rows.get(name, shape.empty_table()), whole])
+        pieces = joined.column(0).num_chunks if joined.num_columns else 0
+        self._rows[name] = joined.combine_chunks() if pieces > MOST_PIECES else joined
 
     @property
     def tables(self) -> Mapping[str, pa.Table]:
