@@ -44,7 +44,7 @@ EDGE = -100.0
 PROMISE_S = 5.0
 FIRST = 299_000_000
 """MMSIs of no country: MID 299 is not allocated."""
-BATCH_S = 20
+BATCH_S = 300
 
 
 class Fleet:
@@ -89,9 +89,7 @@ def sail_before(fleet: Fleet, folder: Path, hours: float) -> int:
     every = fleet.rate * BATCH_S
     for first in range(-round(hours * 3600 * fleet.rate), 0, every):
         _, at, _, lines = fleet.sentences(first, min(every, -first))
-        tagged = [
-            f"\\{checked(f'c:{int(second)}')}\\{line}".encode() for second, line in zip(at, lines, strict=True)
-        ]
+        tagged = [f"\\{checked(f'c:{int(second)}')}\\{line}".encode() for second, line in zip(at, lines, strict=True)]
         stream.take(tagged, at_ms=round(at[-1] * 1000))
         stream.step(datetime.fromtimestamp(at[-1], UTC), lambda _: None)
     stream.save(EPOCH + timedelta(seconds=fleet.began_s))
@@ -108,7 +106,7 @@ def send(fleet: Fleet, port: int, seconds: int, sent: dict[int, float]) -> None:
             if (wait := due - time.time()) > 0:
                 time.sleep(wait)
             ship = number % fleet.ships
-            if fleet.crossing[ship] and lon[number] > EDGE and ship not in sent:
+            if fleet.crossing[ship] and lon[number] > EDGE + 1e-5 and ship not in sent:
                 sent[ship] = time.time()
             out.sendto(line.encode() + b"\r\n", ("127.0.0.1", port))
 

@@ -21,7 +21,8 @@ import ayni
 from ayni.engine.detect import Request, detect
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.evidence import EPOCH, files_by_hash, instant
-from ayni.engine.stream import Change, ChangeKind, Following, Stream
+from ayni.engine.standing import Change, ChangeKind
+from ayni.engine.stream import Following, Stream
 from ayni.model.codec import from_json, to_json
 from ayni.model.desk import Clue, Desk, Detector, Parameter, Tally
 from ayni.model.signal import Signal, SignalState

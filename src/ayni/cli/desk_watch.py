@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from ayni.cli.desk_watched import areas_option, watched_tables_of
-from ayni.engine.stream import Change
+from ayni.engine.standing import Change
 from ayni.model.codec import to_json
 from ayni.model.desk import Desk
 from ayni.node.feeds import Feed

@@ -211,7 +211,8 @@ class Journal:
                 self._gaps.append((self._last.at_ms, batch.at_ms))
             if batch.segment != self._last.segment:
                 kept = sorted({one.segment for one in self._recent})[1 - RECENT_SEGMENTS :]
-                self._recent = [one for one in self._recent if one.segment in kept]  # rebound: another thread may read
+                # Bound anew, never changed in place: another thread may be reading.
+                self._recent = [one for one in self._recent if one.segment in kept]
                 self._found = {one.sha256: one.segment for one in self._recent}
         self._recent.append(batch)
         self._found[batch.sha256] = batch.segment

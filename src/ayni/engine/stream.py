@@ -1,19 +1,8 @@
 """A stream of lines becomes signals that are opened, revised, closed and retracted.
 
 Lines are journalled first (see `journal`), then read into a window that looks back 24
-hours (see `window`), and the detectors run over the window. What they say now is
-compared by id with what was said before:
-
-    new        nobody was told of it yet
-    revised    the same event, with other facts, because late or further data arrived
-    closed     it has ended
-    retracted  the data that arrived since took away its ground
-
-Ids are deterministic, and a revision counts up by one. A signal that started more than
-24 hours before its subject's last row is settled: it is neither revised nor retracted
-any more, because the rows it stands on leave the window; only its end is still noted
-when the same rule goes on saying the same of the same subjects. An open signal that
-only grew longer is said again once an hour, not with every batch.
+hours (see `window`), the detectors run over the window, and what they say is compared
+with what was said before (see `standing`).
 
 Restart: changes are handed on first and noted after, so that a kill between the two
 hands them on again under the same id and revision, and the receiver keeps the one. The
@@ -27,9 +16,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -42,11 +30,12 @@ from ayni.engine.evidence import EPOCH, instant
 from ayni.engine.journal import Batch, Journal
 from ayni.engine.parameters import Overrides
 from ayni.engine.session import Engine, TableSource
-from ayni.engine.window import Window
+from ayni.engine.standing import Change, Standing
+from ayni.engine.window import MOST_ROWS, Window
 from ayni.model.codec import from_json, to_json
 from ayni.model.desk import Batches, Desk, LineReader, Source, Tally
 from ayni.model.handling import Handling
-from ayni.model.signal import Signal, SignalState
+from ayni.model.signal import Signal
 
 MS = timedelta(milliseconds=1)
 PLACEHOLDER = "0" * 64
@@ -54,23 +43,6 @@ STEP_BYTES = 16 << 20
 """At most this much is read in one step, so that a flood is worked off in pieces: ours."""
 GROWTH = 1.1
 """The window is trimmed when it has grown by a tenth: ours; trimming costs a pass over its rows."""
-
-
-class ChangeKind(StrEnum):
-    """What became of a signal."""
-
-    NEW = "new"
-    REVISED = "revised"
-    CLOSED = "closed"
-    RETRACTED = "retracted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One signal to hand on, and what happened to it."""
-
-    kind: ChangeKind
-    signal: Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +58,8 @@ class Following:
     refresh: timedelta = timedelta(hours=1)
     """How often an open signal that only grew longer is said again."""
     save_every: timedelta = timedelta(minutes=10)
+    most_rows: int = MOST_ROWS
+    """Tables of more rows are thinned where the desk says how."""
     live: bool = True
     """False for files: lines arrive long after they were received, and our being down costs none of them."""
     clock_offset: timedelta = timedelta()
@@ -144,11 +118,14 @@ class Stream:
         self._archive = archive
         self._folder = folder
         self._said = Journal(folder / "said")
-        self._known = {signal.id: signal for signal in self._told()}
-        self._window = Window(desk=desk, look_back_ms=(self.following.look_back + self.following.context) // MS)
+        self._standing = Standing(self._told(), refresh=self.following.refresh)
+        self._ids: dict[int, tuple[str, ...]] = {}
+        look_back_ms = (self.following.look_back + self.following.context) // MS
+        self._window = Window(desk=desk, look_back_ms=look_back_ms, most_rows=self.following.most_rows)
         self._feeding = _Feeding(source.follow(PLACEHOLDER, self.tally))
         self._saved_at_ms = 0
         self._trimmed = 0
+        self._restored = False
         self._restore()
 
     def take(self, lines: Sequence[bytes], *, at_ms: int, position: str = "") -> Batch:
@@ -160,16 +137,19 @@ class Stream:
 
         *now* is when the run is made; a silence that has not ended is measured to it.
         """
+        if self._restored:
+            self._settle(now)
+            self._restored = False
         if not self._read_on():
             return []
-        changes = self._compare(self._detect(now))
+        dense_from = instant(self._window.dense_from_ms)
+        changes = self._standing.compare(self._detect(now), kept_from=self._kept_from(), dense_from=dense_from)
         if changes:
             emit(changes)
             self._said.append([to_json(change.signal) for change in changes], at_ms=(now - EPOCH) // MS)
-            self._known |= {change.signal.id: change.signal for change in changes}
+            self._standing.note(change.signal for change in changes)
         if self._window.count > self._trimmed * GROWTH:
-            self._window.trim()
-            self._trimmed = self._window.count
+            self._trim(now)
         if (now - EPOCH) // MS - self._saved_at_ms >= self.following.save_every // MS:
             self.save(now)
         return changes
@@ -177,7 +157,7 @@ class Stream:
     @property
     def known(self) -> Mapping[str, Signal]:
         """The last word on every signal that was handed on, by id."""
-        return self._known
+        return self._standing.signals
 
     @property
     def backlog_bytes(self) -> int:
@@ -191,6 +171,9 @@ class Stream:
 
     def save(self, now: datetime) -> None:
         """Keep the window, so that a restart reads the journal from here on."""
+        oldest_ms = self._window.oldest_ms
+        self._standing.forget(instant(oldest_ms))
+        self._said.forget_before(min(oldest_ms, (now - EPOCH) // MS))
         if self._archive is not None:
             self._archive.flush()
         segment, end = self._feeding.reached
@@ -223,7 +206,9 @@ class Stream:
         _, segment, end = saved[-1].name.split("-")
         reached = int(segment), int(end)
         self._window.load(saved[-1])
-        for batch in self.journal.batches_of(reached[0]):  # the reader's own memory: parts of messages that are still waiting
+        self._restored = True
+        # The reader's own memory: parts of messages that are still waiting.
+        for batch in self.journal.batches_of(reached[0]):
             if batch.end <= reached[1]:
                 for _ in self._feeding.feed(self.journal, batch):
                     pass
@@ -265,58 +250,36 @@ class Stream:
         self.found = detect(self._desk, tables, engine=self._engine, request=request)
         return self.found
 
-    def _compare(self, found: Detected) -> list[Change]:
-        settled = self._settled_before()
-        now = {signal.id: signal for signal in found.signals}
-        changes = [
-            self._continued(signal) if _is_settled(signal, settled) else self._changed(signal)
-            for signal in now.values()
-        ]
-        for known in self._known.values():
-            gone = known.id not in now and known.rule in found.rules_run
-            if gone and known.state is not SignalState.RETRACTED and not _is_settled(known, settled):
-                withdrawn = replace(known, state=SignalState.RETRACTED, revision=known.revision + 1)
-                changes.append(Change(kind=ChangeKind.RETRACTED, signal=withdrawn))
-        return [change for change in changes if change is not None]
-
-    def _changed(self, signal: Signal) -> Change | None:
-        known = self._known.get(signal.id)
-        if known is None:
-            return Change(kind=ChangeKind.NEW, signal=signal)
-        if _content(known) == _content(signal):
-            return None
-        grew = known.state is signal.state is SignalState.OPEN and _shape(known) == _shape(signal)
-        if grew and signal.made_at - known.made_at < self.following.refresh:
-            return None
-        closed = signal.state is SignalState.CLOSED and known.state is SignalState.OPEN
-        kind = ChangeKind.CLOSED if closed else ChangeKind.REVISED
-        return Change(kind=kind, signal=replace(signal, revision=known.revision + 1))
-
-    def _continued(self, signal: Signal) -> Change | None:
-        """Return the end of an event that began before the window, told under the id it was first told under."""
-        known = next((one for one in self._known.values() if _goes_on(one, signal)), None)
-        if known is None or signal.ended_at is None:
-            return None
-        grown = replace(
-            known,
-            state=SignalState.CLOSED,
-            ended_at=signal.ended_at,
-            made_at=signal.made_at,
-            revision=known.revision + 1,
-        )
-        if known.ended_at is None:
-            return Change(kind=ChangeKind.CLOSED, signal=grown)
-        longer = signal.ended_at - known.ended_at >= self.following.refresh
-        return Change(kind=ChangeKind.REVISED, signal=grown) if longer else None
-
-    def _settled_before(self) -> dict[str, datetime]:
+    def _kept_from(self) -> dict[str, datetime]:
         """Return, by entity, the instant before which signals about it are settled; absent while it is whole."""
-        columns = {column for detector in self._desk.detectors for column in detector.subjects}
         return {
-            self._desk.entity(column, subject, {}).id: instant(cut) + self.following.context
+            entity: instant(cut) + self.following.context
             for subject, cut in self._window.cuts.items()
-            for column in columns
+            for entity in self._entities(subject)
         }
+
+    def _entities(self, subject: int) -> tuple[str, ...]:
+        """Return the ids under which signals may speak of a subject of the window."""
+        if subject not in self._ids:
+            columns = {column for detector in self._desk.detectors for column in detector.subjects}
+            self._ids[subject] = tuple({self._desk.entity(column, subject, {}).id for column in columns})
+        return self._ids[subject]
+
+    def _trim(self, now: datetime) -> None:
+        cited = [one for signal in self._standing.signals.values() for one in signal.evidence]
+        places = pa.table(
+            {
+                "source": pa.array([one.source for one in cited], pa.string()),
+                "offset": pa.array([one.offset for one in cited], pa.int64()),
+            }
+        )
+        self._window.trim(places, now_ms=(now - EPOCH) // MS if self.following.live else None)
+        self._trimmed = self._window.count
+        self._settle(now)
+
+    def _settle(self, now: datetime) -> None:
+        if self._window.dense_from_ms:
+            self._standing.settle(self._detect(now), slack=self._window.slack)
 
 
 class _Feeding:
@@ -354,26 +317,3 @@ class _Feeding:
 
 def _tables(batches: Batches) -> list[tuple[str, pa.Table]]:
     return [(name, pa.Table.from_batches([rows])) for name, rows in batches]
-
-
-def _content(signal: Signal) -> bytes:
-    return to_json(replace(signal, made_at=EPOCH, revision=1))
-
-
-def _shape(signal: Signal) -> tuple[object, ...]:
-    """Return what makes an open signal another one for its reader: not the length, but what is said of it."""
-    said = tuple((reason.says, reason.weight) for reason in signal.reasons)
-    return said, tuple(subject.id for subject in signal.subjects), signal.started_at
-
-
-def _is_settled(signal: Signal, settled: Mapping[str, datetime]) -> bool:
-    return any(signal.started_at < settled.get(subject.id, EPOCH) for subject in signal.subjects)
-
-
-def _goes_on(known: Signal, signal: Signal) -> bool:
-    return (
-        known.rule == signal.rule
-        and known.state is not SignalState.RETRACTED
-        and [one.id for one in known.subjects] == [one.id for one in signal.subjects]
-        and known.started_at <= signal.started_at <= (known.ended_at or signal.started_at)
-    )

@@ -62,6 +62,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thinning:
+    """Which older rows a stream under load lets go of: all but the first of each subject and stretch of time."""
+
+    every_ms: int
+    unless_other: tuple[str, ...] = ()
+    """Columns: a row that says something else in one of them than the others of its stretch is kept too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """The shape of a table: one row is one thing. `day_column` (milliseconds) partitions it on disk."""
 
@@ -72,6 +81,8 @@ class Table:
     day_column: str = ""
     subject: str = ""
     """Column that says whose row it is (a vessel's MMSI); stream mode looks back 24 h from each one's last row."""
+    thinning: Thinning | None = None
+    """None: no row that is looked back on is let go of. Needs a subject, instants, `source` and `offset`."""
     keep_days: int = 90
     """Default retention of raw observations; settings may shorten or lengthen it per source."""
 

@@ -26,7 +26,8 @@ from ayni.desks import find_desk
 from ayni.engine.duckdb import DuckDBEngine
 from ayni.engine.journal import Batch
 from ayni.engine.session import Engine, TableSource
-from ayni.engine.stream import Change, Following, Stream
+from ayni.engine.standing import Change
+from ayni.engine.stream import Following, Stream
 from ayni.errors import NodeError, SettingsError
 from ayni.model.codec import from_json
 from ayni.model.desk import Desk, Source
@@ -46,7 +47,7 @@ STEP_S: Final = 1.0
 BEHIND_BYTES: Final = 64 << 20
 GATHER_S: Final = 0.5
 GATHER_BYTES: Final = 1 << 20
-"""Lines are made durable together when half a second or a megabyte of them has come: ours; a power cut costs no more."""
+"""Half a second or a megabyte of lines is made durable together: ours; a power cut costs no more."""
 TEND_S: Final = 3600.0
 HEALTH_S: Final = 5.0
 HEALTH: Final = "health.json"
@@ -125,7 +126,7 @@ class _Gathered:
 
     stream: Stream
     lines: list[bytes] = field(default_factory=list[bytes])
-    bytes: int = 0
+    size: int = 0
     since: float = 0.0
     at_ms: int = 0
     position: str = ""
@@ -135,14 +136,14 @@ class _Gathered:
         if lines:
             self.since = self.since if self.lines else time.monotonic()
             self.lines += lines
-            self.bytes += sum(map(len, lines))
+            self.size += sum(map(len, lines))
             self.at_ms, self.position = at_ms, position
-        full = self.bytes > GATHER_BYTES or time.monotonic() - self.since > GATHER_S
+        full = self.size > GATHER_BYTES or time.monotonic() - self.since > GATHER_S
         return self.journal() if full or not lines else 0
 
     def journal(self) -> int:
         """Make durable what was gathered; return how many lines that were."""
-        lines, self.lines, self.bytes = self.lines, [], 0
+        lines, self.lines, self.size = self.lines, [], 0
         if lines:
             self.stream.take(lines, at_ms=self.at_ms, position=self.position)
         return len(lines)

@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ayni.model.desk import Column, Table
+from ayni.model.desk import Column, Table, Thinning
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ayni.model.signal import Fact
+
+MINUTE_MS = 60_000
 
 EVIDENCE = (
     Column(name="source", type="VARCHAR", holds="SHA-256 of the file or journal segment it was read from, hex"),
@@ -59,6 +61,7 @@ POSITION = Table(
     ),
     day_column="ts",
     subject="mmsi",
+    thinning=Thinning(every_ms=5 * MINUTE_MS),
 )
 
 IDENTITY = Table(
@@ -86,6 +89,13 @@ IDENTITY = Table(
     ),
     day_column="ts",
     subject="mmsi",
+    thinning=Thinning(
+        every_ms=60 * MINUTE_MS,
+        unless_other=(
+            *("imo", "name", "callsign", "ship_type", "length_m", "width_m"),
+            *("draught_m", "destination", "eta", "ais_class"),
+        ),
+    ),
 )
 
 AREA = Table(
