@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,6 +118,19 @@ def test_a_desk_that_cannot_be_imported_hides_no_other(tmp_path: Path) -> None:
     )
     assert "{'tide': \"KeyError: 'half a desk'\"}" in run.stdout, run.stderr
     assert run.stdout.split()[-1] == "maritime"
+
+
+def test_the_desk_of_the_page_meets_the_contract(tmp_path: Path) -> None:
+    """What "Add a desk" has a newcomer write passes every contract test, as the page says."""
+    page = (ROOT / "docs" / "how-to" / "add-a-desk.md").read_text(encoding="utf-8")
+    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    shell = ["/bin/sh", "-c", script]
+    subprocess.run(shell, cwd=tmp_path, env={**os.environ, "PATH": path}, check=True, timeout=120)
+    contract = ["tests/desks/test_every_desk.py", "-k", "scales or weighings", "-vv"]
+    run = python(tmp_path / "site", "-m", "pytest", *contract)
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.count("PASSED") > 20
 
 
 def test_two_desks_of_one_name_are_an_error(tmp_path: Path) -> None:
