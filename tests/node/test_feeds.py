@@ -20,13 +20,18 @@ from hypothesis import strategies as st
 from pyais import encode_dict
 
 from ayni.desks.maritime.nmea.stamp import stamp
+from ayni.engine.journal import Journal
 from ayni.engine.standing import Change
 from ayni.errors import SettingsError
 from ayni.model.signal import Signal, SignalState
+from ayni.node import feed_copy
+from ayni.node.backup import backup, restore
 from ayni.node.feeds import Feed, FeedHealth, health_of
+from ayni.node.observation_copy import seal_file
 from ayni.node.receivers import TOO_LONG, Connection, Datagrams, LineCutter, Link, Pipe, Receiver, SerialLine
 from ayni.node.settings import FeedKind, FeedSettings
 from tests.engine import pier
+from tests.node.stores import a_node
 
 PATIENCE_S = 60.0
 START_S = 1_790_000_000
@@ -251,6 +256,54 @@ def test_a_folder_is_resumed_at_the_byte(tmp_path: Path) -> None:
     assert journal == log.read_bytes() + later
     assert observed(tmp_path) == len(lines) + 1
     assert raised.rules == set(SILENCE)
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "a new window"])
+def test_a_feed_goes_on_from_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    """Copied while it runs, restored elsewhere: every line once, the lines cited are there, nothing is said twice."""
+    lines, raised = day_at_the_pier(), Casebook()
+    with a_node(tmp_path / "post") as node:
+        (node.folder / "drop").mkdir()
+        log = node.folder / "drop" / "day.csv"
+        log.write_bytes(b"\n".join(lines[:60]) + b"\n")
+        drop = settings_of(FeedKind.FOLDER, path="drop", **AT_THE_PIER)
+        with running(Feed(drop, node.folder, raise_signals=raised, desk=QUIET_PIER)) as wait:
+            wait(lambda now: now.accepted == 60)
+        log.write_bytes(b"\n".join(lines[:200]) + b"\n")
+        with running(Feed(drop, node.folder, raise_signals=raised, desk=QUIET_PIER)) as wait:
+            wait(lambda now: now.accepted >= 140 and bool(raised.rules))
+            if meanwhile == "a new window":
+                _let_the_window_change(monkeypatch)
+            backup(node, data=tmp_path / "data", keys=tmp_path / "keys")
+    again = tmp_path / "again"
+    restore(again, data=tmp_path / "data", keys=tmp_path / "keys")
+    assert not [path for path in (tmp_path / "data" / "feeds").rglob("*.log") if lines[0] in path.read_bytes()]
+    said = len(raised.changes)
+    (again / "drop").mkdir()
+    (again / "drop" / "day.csv").write_bytes(b"\n".join(lines) + b"\n")
+    with running(Feed(drop, again, raise_signals=raised, desk=QUIET_PIER)) as wait:
+        wait(lambda now: now.lines == len(lines) - 200 and now.behind_bytes == 0)
+    assert (again / "feeds" / "coast" / "journal" / "00000001.log").read_bytes() == b"\n".join(lines) + b"\n"
+    assert observed(again) == len(lines)
+    assert {(one.signal.id, one.signal.revision) for one in raised.changes[said:]}.isdisjoint(
+        {(one.signal.id, one.signal.revision) for one in raised.changes[:said]}
+    )
+    journal = Journal(again / "feeds" / "coast" / "journal")
+    assert all(journal.file_of(line.source) for signal in raised.standing for line in signal.evidence)
+    journal.close()
+
+
+def _let_the_window_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the last file of the window be gone, once, when it is about to be copied: another window replaced it."""
+    gone = ["reach.json"]
+
+    def late(folder: Path, copy: Path, name: str, key: bytes) -> None:
+        if gone and name.endswith(gone[0]):
+            gone.pop()
+            raise FileNotFoundError(name)
+        seal_file(folder, copy, name, key)
+
+    monkeypatch.setattr(feed_copy, "seal_file", late)
 
 
 def test_a_pipe_ends_and_its_last_line_counts(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Backup and restore: data and keys in two places, keys in their newest copy only.
 
-    DATA/    backup.json · settings.toml · node.json · node.sqlite · blobs/ · observations/
+    DATA/    backup.json · settings.toml · node.json · node.sqlite · blobs/ · observations/ · feeds/
     KEYS/    node.key · records.keys · exchange keys    one copy, written over each time
 
 The data copy is useless without the keys, so it may lie anywhere and for long. The
@@ -8,8 +8,8 @@ key copy is written over in place: when a record is deleted, the next backup for
 its key, and every older copy of the data keeps bytes that nothing opens. Keep the
 two with different people; never archive the keys.
 
-Observations lie in clear at the node, whose disk is encrypted, and sealed in the copy, file by file:
-a position report is the trace of a person's day, and a backup travels.
+Observations and the lines of feeds lie in clear at the node, whose disk is encrypted, and sealed in the
+copy, file by file: a position report is the trace of a person's day, and a backup travels.
 
 The copy of the database is always one SQLite file, whatever the node uses, so that
 an institution can move from one to the other by backup and restore. It holds only
@@ -31,6 +31,7 @@ from pathlib import Path
 from ayni.errors import KeysError, NodeError, NoSpaceError, UnreadableError
 from ayni.node.creating import FOLDERS, refuse_used_database
 from ayni.node.django_setup import SQLITE_FILE, STORAGE, configure, forget
+from ayni.node.feed_copy import seal_feed_journals, seal_feed_states, unseal_feeds
 from ayni.node.files import built_beside, make_private_folder, no_space, write_private
 from ayni.node.folder import BACKED_UP, CARD, LAYOUT, RESTORED
 from ayni.node.key_ring import FILE_NAME as RING_FILE
@@ -79,9 +80,11 @@ def backup(node: OpenNode, *, data: Path, keys: Path) -> Backup:
     with built_beside(data) as new:
         for name in (FILE_NAME, CARD):
             shutil.copy2(node.folder / name, new / name)
+        seal_feed_states(node.folder, new, node.keys.history)
         copy_out(node, new / SQLITE_FILE)
         shutil.copytree(node.folder / "blobs", new / "blobs", ignore=shutil.ignore_patterns("*.new"))
         seal_observations(node.folder, new, node.keys.history)
+        seal_feed_journals(node.folder, new, node.keys.history)
         made = Backup(
             format=FORMAT,
             node=node.settings.node.id,
@@ -141,6 +144,7 @@ def restore(
         if fingerprint(opened) != made.fingerprint:
             raise KeysError(folder=str(folder), why=f"{keys} holds the keys of another node than the backup's")
         unseal_observations(data, new, opened.history)
+        unseal_feeds(data, new, opened.history)
         mark = {"made_at": made.made_at, "restored_at": datetime.now(UTC).isoformat(timespec="seconds")}
         write_private(new / RESTORED, json.dumps(mark, indent=1).encode() + b"\n")
         _load(new, data / SQLITE_FILE, chosen, opened, more)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -39,12 +40,10 @@ def seal_observations(folder: Path, copy: Path, key: bytes) -> None:
     while todo := sorted({str(path.relative_to(folder)) for path in _files(folder)} - done):
         for name in todo:
             done.add(name)
-            try:
-                source = (folder / name).open("rb")
-            except FileNotFoundError:  # merged into another file, which the next round finds, or past its time
-                continue
-            with source, _private(copy / name) as target:
-                seal_pieces(source, target, key, name)
+            with suppress(
+                FileNotFoundError
+            ):  # merged into another file, which the next round finds, or past its time
+                seal_file(folder, copy, name, key)
 
 
 def unseal_observations(copy: Path, folder: Path, key: bytes) -> None:
@@ -55,9 +54,29 @@ def unseal_observations(copy: Path, folder: Path, key: bytes) -> None:
         OSError: if the disk is full.
     """
     for path in _files(copy):
-        name = str(path.relative_to(copy))
-        with path.open("rb") as source, _private(folder / name) as target:
-            unseal_pieces(source, target, key, name)
+        unseal_file(copy, folder, str(path.relative_to(copy)), key)
+
+
+def seal_file(folder: Path, copy: Path, name: str, key: bytes) -> None:
+    """Seal the file *name* of *folder* under the same name in *copy*.
+
+    Raises:
+        FileNotFoundError: if it is not there; nothing is made.
+        OSError: if the disk is full.
+    """
+    with (folder / name).open("rb") as source, _private(copy / name) as target:
+        seal_pieces(source, target, key, name)
+
+
+def unseal_file(copy: Path, folder: Path, name: str, key: bytes) -> None:
+    """Write what `seal_file` sealed back under the same name.
+
+    Raises:
+        UnreadableError: if it is not as it was sealed.
+        OSError: if the disk is full.
+    """
+    with (copy / name).open("rb") as source, _private(folder / name) as target:
+        unseal_pieces(source, target, key, name)
 
 
 def seal_pieces(source: BinaryIO, target: BinaryIO, key: bytes, name: str) -> None:
