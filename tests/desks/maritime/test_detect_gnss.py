@@ -69,6 +69,19 @@ def test_twelve_positions_and_more_than_one_turn(count: int, found: int) -> None
     assert len(seen(circle(count), "gnss_circle", settings={"gnss_circle.least_points": least})) == found
 
 
+@pytest.mark.parametrize("berth", ["before", "after"])
+def test_a_stay_at_a_berth_does_not_lengthen_a_circle(berth: str) -> None:
+    """Two hours of positions on one spot, where the circle began: the signal tells of the circle alone."""
+    dice = random.Random(11)
+    from_h = -2.0 if berth == "before" else 0.8
+    rows = circle(40, every_h=0.02)
+    rows += [report(from_h + k * 0.02, -3.98, -88.0 + 1e-6 * k, course_deg=dice.uniform(0, 359)) for k in range(99)]
+    (signal,) = seen(rows, "gnss_circle")
+    assert signal.ended_at is not None
+    minutes = (signal.ended_at - signal.started_at).total_seconds() / 60
+    assert 40 < minutes < 60, "the circle took 47 minutes, the stay two hours"
+
+
 def test_a_ship_that_sails_a_circle_is_left_alone() -> None:
     """Its courses are those of a circle."""
     assert seen(circle(40, follows=True), "gnss_circle") == []

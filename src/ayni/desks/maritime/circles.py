@@ -38,6 +38,9 @@ OFF_COURSE_DEG = 45.0
 """A course this far from the direction of motion does not belong to it; a chord of a circle in 12 is 15° off."""
 SCALE_DEG = 10.0
 """By so much less a course may seem to stray before the circle's own scale of degrees to metres is known."""
+AT_REST, REST_SHARE = 0.2, 0.1
+"""A step shorter than this share of the mean step is one at rest; more than this share of them is no circle, but one
+with a stay at a berth before or after it."""
 LEAST_RADIUS_M = 75.0
 """A smaller circle is an antenna swinging with its ship at anchor."""
 METRES_A_DEGREE = 111_195.0
@@ -138,7 +141,10 @@ def _on_circles(
     radii = np.hypot(dx, dy)
     radius, spread = radii.mean(axis=1), radii.std(axis=1)
     round_deg = np.abs(_shortest(np.diff(np.degrees(np.arctan2(dx, dy)), axis=1)).sum(axis=1))
-    heads = np.degrees(np.arctan2(np.diff(x, axis=1), np.diff(y, axis=1)))
+    steps_x, steps_y = np.diff(x, axis=1), np.diff(y, axis=1)
+    way = np.hypot(steps_x, steps_y)
+    rest = (way < AT_REST * way.mean(axis=1, keepdims=True)).mean(axis=1)
+    heads = np.degrees(np.arctan2(steps_x, steps_y))
     off = np.abs(_shortest(course[index[:, 1:]] - heads))
     told = np.isfinite(off)
     share = np.where(told.sum(axis=1) * 2 >= off.shape[1], (off > OFF_COURSE_DEG).sum(axis=1), 0) / np.maximum(
@@ -149,6 +155,7 @@ def _on_circles(
         & (spread < float(params["spread"]) * radius)
         & (round_deg > float(params["turn_deg"]))
         & (share >= float(params["off_share"]))
+        & (rest <= REST_SHARE)
     )
     for w in np.flatnonzero(good):
         yield Ring(
