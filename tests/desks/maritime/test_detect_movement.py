@@ -100,6 +100,14 @@ def test_silent_from_far_out_to_close_in(far: float, close: float, hours: float,
         assert signal.evidence
 
 
+@pytest.mark.parametrize(("lat", "lon", "count"), [(31.55, -91.43, 0), (27.5, -90.0, 1)])
+def test_a_river_boat_does_not_come_from_far_out(lat: float, lon: float, count: int) -> None:
+    """Silent for sixteen hours, then off the Mississippi's mouth: from Natchez on the river, or from the Gulf."""
+    rows = [*sail(0, 2, lat=lat, lon=lon, every_min=10, knots=1.0)]
+    rows += sail(18, 20, lat=28.90, lon=-89.42, every_min=10, knots=1.0)
+    assert len(seen(rows, "dark_approach")) == count
+
+
 @pytest.mark.parametrize(("minutes", "speed", "count"), [(12, 50.0, 1), (6, 50.0, 0), (12, 44.9, 0), (12, 45.0, 1)])
 def test_a_speed_in_the_range_for_ten_minutes(minutes: float, speed: float, count: int) -> None:
     """Both limits are included."""

@@ -1,4 +1,5 @@
 -- Silences that begin far out and end, or may by now have ended, close to the coast; and ships first heard close in.
+-- Far from the coast is also what lies inland: a river boat comes from there every day, and no cell with land counts.
 WITH ends AS (SELECT MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms FROM hourly),
 ours AS (SELECT mmsi, ship, MIN(first_ms) AS first_ms, MAX(last_ms) AS last_ms FROM hourly WHERE ship = 0 GROUP BY mmsi, ship),
 quiet AS (
@@ -11,7 +12,8 @@ came AS (
       CASE WHEN a.cell IS NULL THEN 370400e0 ELSE 0e0 END) AS off_shore_m,
     distance_m(q.end_lat_udeg, q.end_lon_udeg, o.shore_lat_udeg, o.shore_lon_udeg) AS on_shore_m
   FROM quiet AS q LEFT JOIN place AS a ON a.cell = cell(q.lat_udeg, q.lon_udeg)
-  JOIN place AS o ON o.cell = cell(q.end_lat_udeg, q.end_lon_udeg)),
+  JOIN place AS o ON o.cell = cell(q.end_lat_udeg, q.end_lon_udeg)
+  WHERE COALESCE(a.land_share, 0) = 0),
 last_seen AS (
   SELECT t.mmsi, t.ship, t.ts, t.lat_udeg, t.lon_udeg, t.dist_m / 1852e0 / (t.dt_ms / 3600000e0) AS pace_kn,
     e.last_ms - t.ts AS silent_ms, e.last_ms,
@@ -31,7 +33,7 @@ may_have AS (
       AS on_shore_m
   FROM last_seen AS s JOIN heard_since AS h ON h.mmsi = s.mmsi
   JOIN place AS c ON c.cell = cell(s.lat_udeg, s.lon_udeg)
-  WHERE s.nth = 1 AND h.others >= 3 AND s.pace_kn BETWEEN 3e0 AND $most_kn),
+  WHERE s.nth = 1 AND h.others >= 3 AND c.land_share = 0 AND s.pace_kn BETWEEN 3e0 AND $most_kn),
 first_seen AS (
   SELECT t.mmsi, t.ship, t.ts, t.lat_udeg, t.lon_udeg,
     ROW_NUMBER() OVER (PARTITION BY t.mmsi ORDER BY t.lat_udeg, t.lon_udeg) AS nth
