@@ -156,6 +156,38 @@ def test_time_takes_signals_off_the_map(browser: Browser, node: TestNode, addres
     page.close()
 
 
+def test_the_watch_has_a_map_beside_it(browser: Browser, node: TestNode, address: str) -> None:
+    """Asked for once, remembered on this machine; list and map show the same signal, from either side."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    enter(page, address, node.add(Role.ANALYST, name="Luz Andrade").username)
+    page.goto(f"{address}/watch/")
+    assert not [url for url in asked if url.endswith("map.js")], "a slow link never pays for a map nobody asked for"
+    page.get_by_role("link", name="With the map").click()
+    page.locator(".home-map[data-drawn='36']").wait_for(timeout=60_000)
+    page.locator("li[data-cell] a").nth(1).focus()
+    assert page.locator("li.here").count() > 1, "all signals of the square"
+    page.evaluate("document.activeElement.blur()")
+    canvas = page.locator(".home-map canvas.maplibregl-canvas")
+    box = canvas.bounding_box()
+    assert box
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.click(middle[0] - 8, middle[1])  # the group of 36, left of the middle by what the buttons need
+    page.wait_for_timeout(1500)
+    page.mouse.click(*middle)  # the first of them, in the middle of its square
+    page.wait_for_function("document.activeElement.closest('li.here') !== null")
+    page.goto(f"{address}/watch/")
+    page.locator(".home-map[data-drawn='36']").wait_for(timeout=60_000)
+    page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+    answer = page.evaluate("(rules) => axe.run({runOnly: rules})", RULES)
+    assert [one["id"] for one in answer["violations"]] == []
+    page.get_by_role("link", name="Without the map").click()
+    page.goto(f"{address}/watch/")
+    assert page.locator(".home-map").count() == 0
+    page.close()
+
+
 def test_without_script(browser: Browser, node: TestNode, address: str) -> None:
     """The page is a list with filters, page by page."""
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})

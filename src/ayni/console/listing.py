@@ -34,6 +34,8 @@ class Item:
     at: str
     where: str
     here: bool = False
+    cell: str = ""
+    """South and west edge, tenths of a degree, where a map beside the list is to find it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

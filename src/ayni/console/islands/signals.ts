@@ -63,3 +63,7 @@ export const square = (cell: string): Collection => {
   const ring = [[west, south], [west + 0.1, south], [west + 0.1, south + 0.1], [west, south + 0.1], [west, south]];
   return { type: "FeatureCollection", features: [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } }] };
 };
+
+/** Where the signals are, or the squares that count them. */
+export const spots = (told: Told): number[][] =>
+  told.rule.length ? told.west.map((west, n) => [west / 10, told.south[n] / 10]) : told.counts.map(([south, west]) => [west / 10, south / 10]);

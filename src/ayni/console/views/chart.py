@@ -105,7 +105,7 @@ def map_page(
         "states": [("", _("All")), *choices({name: TRIAGE[name] for name in TRIAGE})],
         "chosen": request.GET,
         "plan": plan,
-        "map_settings": {**_settings(request), "keep": kept, "plan": drawn},
+        "map_settings": {**map_settings(request), "keep": kept, "plan": drawn},
     }
     return render(request, "ayni/map.html", context, status=status)
 
@@ -257,8 +257,8 @@ def _row(header: Header) -> Row:
     )
 
 
-def _settings(request: HttpRequest) -> Mapping[str, object]:
-    """Return what the script of the page needs: addresses, the reader's words, what desks add."""
+def map_settings(request: HttpRequest) -> Mapping[str, object]:
+    """Return what the script of a map needs: addresses, the reader's words, what desks add."""
     desks = list(_desks())
     asset = staticfiles_storage.url
     return {

@@ -52,15 +52,15 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     response = HttpResponseRedirect(next_address(request))
     if theme in THEMES:
-        response.set_cookie(
-            THEME_COOKIE,
-            theme,
-            max_age=YEAR_S,
-            secure=bool(settings.LANGUAGE_COOKIE_SECURE),
-            httponly=True,
-            samesite="Lax",
-        )
+        keep_on_machine(response, THEME_COOKIE, theme)
     return response
+
+
+def keep_on_machine(response: HttpResponse, name: str, value: str) -> None:
+    """Let this machine remember a choice for a year."""
+    response.set_cookie(
+        name, value, max_age=YEAR_S, secure=bool(settings.LANGUAGE_COOKIE_SECURE), httponly=True, samesite="Lax"
+    )
 
 
 class MandateForm(forms.Form):

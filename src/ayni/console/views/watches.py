@@ -21,6 +21,8 @@ from ayni.console.forms import complain
 from ayni.console.listing import Item, listing, officer_of, where_of
 from ayni.console.mandate import mandated
 from ayni.console.phrasing import instant
+from ayni.console.views.chart import map_settings
+from ayni.console.views.home import keep_on_machine
 from ayni.console.views.notices import looked
 from ayni.console.views.search import PAGES, STATES, title_of
 from ayni.console.views.signals import officer_name
@@ -35,6 +37,8 @@ from ayni.operations.watch_log import MAX_POST, MAX_WORDS, MOST_COUNTED, WATCH, 
 
 POSTS: Final = 8
 """Posts offered to whoever takes a watch: those of the newest watches."""
+MAP_COOKIE: Final = "ayni_map"
+"""Whether this machine shows the map beside the watch: it costs more than a slow link gives."""
 POST: Final = "post:"
 """What stands before the name of a post among a watch's identifiers."""
 
@@ -96,8 +100,11 @@ class Pile:
 
 @login_required
 def watch_home(request: HttpRequest) -> HttpResponse:
-    """Show what is open now, beside the watches kept; nothing is opened."""
+    """Show what is open now, beside the watches kept and, for who wants it, a map; nothing is opened."""
     context = _frame(request)  # refuses whoever reads no records
+    asked = request.GET.get("map", "")
+    if (asked or request.COOKIES.get(MAP_COOKIE, "")) == "1":
+        context["map_settings"] = {**map_settings(request), "keep": {"state": "pending"}, "plan": None}
     with running().store.work() as work:
         remains = watch_log.remaining(work)
         context["piles"] = _piles(remains, work, counted=True)
@@ -106,7 +113,10 @@ def watch_home(request: HttpRequest) -> HttpResponse:
             for one in open_watches(work)
         ]
     looked(request)
-    return render(request, "ayni/watches.html", context)
+    response = render(request, "ayni/watches.html", context)
+    if asked in {"0", "1"}:
+        keep_on_machine(response, MAP_COOKIE, asked)
+    return response
 
 
 @mandated
@@ -290,6 +300,7 @@ def _thing(header: Header) -> Item:
         state_word=word(STATES.get(header.kind, {}), header.state),
         at=instant(header.started_at or header.made_at),
         where=where_of(header),
+        cell=f"{header.cell[0]},{header.cell[1]}" if header.kind == "signal" and header.cell else "",
     )
 
 
