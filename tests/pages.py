@@ -151,6 +151,7 @@ def live(node: TestNode, signals: int = 40, script: str = "") -> Lived:
                 "/subjects/maritime/100000001/?until=2026-03-05",
             ),
             "coordinator": (
+                "/components/",
                 "/tasks/",
                 f"/tasks/{task.header.id}/",
                 "/tasks/new/",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ayni import console
 from ayni.model.officer import Role
 from tests.browsers import chromium, sign_in
 from tests.pages import Lived, enter, live
@@ -279,6 +281,19 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_nothing(
     page.goto(f"{address}/report/")
     assert page.input_value("#id_words") == ""
     context.close()
+
+
+def test_the_page_of_components_shows_every_one(browser: Browser, lived: Lived, address: str) -> None:
+    """Every state and colour that the stylesheet knows is on it, so that nothing is added without being shown."""
+    page = browser.new_context().new_page()
+    enter(page, address, lived.names["analyst"])
+    page.goto(f"{address}/components/")
+    sheet = (Path(console.__file__).parent / "static" / "ayni" / "ayni.css").read_text("utf-8")
+    for state in sorted(set(re.findall(r"\.tag\.([\w-]+)", sheet))):
+        assert page.locator(f"main .tag.{state}").count(), state
+    for colour in re.findall(r"--([\w-]+): light-dark", sheet):
+        assert colour.endswith("tide-ink") or page.locator(f"main .of-{colour}").count(), colour
+    page.context.close()
 
 
 def test_what_one_may_not_see_is_refused_with_a_sentence(browser: Browser, lived: Lived, address: str) -> None:
