@@ -13,6 +13,11 @@ from dataclasses import replace
 import numpy as np
 from _ocean import NM, Track, Truth, at, delayed, imo_number, motion, ms
 
+from ayni.desks.maritime.reference import shore_nm
+
+FAR_NM, CLOSE_NM = 24.5, 11.5
+"""From how far out, and to how close to the coast, an unheard approach leads at the least."""
+
 Dice = np.random.Generator
 Made = tuple[list[Track], list[Truth]]
 
@@ -116,6 +121,27 @@ def reflag(dice: Dice, track: Track, other: Track, hour: float) -> Made:
     ]
 
 
+def dark_approach(dice: Dice, track: Track, other: Track, hour: float) -> Made:
+    """From far out until 3 to 11 miles off the coast nothing is received, for 6.5 to 30 hours."""
+    arrivals = [turn for turn in track.turns if _off(track, turn) < CLOSE_NM]
+    arrival = min(arrivals, key=lambda turn: abs(turn - hour))
+    heard = track.hours[(track.hours <= arrival) & (track.hours > arrival - 1)]
+    last = next(one for one in heard if _off(track, float(one)) < CLOSE_NM)
+    stop = float(dice.uniform(last, arrival))
+    while True:
+        long = float(dice.uniform(6.5, 8) if dice.random() < 0.4 else dice.uniform(8, 30))
+        kept = track.cut((track.hours <= stop - long) | (track.hours >= stop))
+        before, after = kept.hours[kept.hours <= stop - long][-1], kept.hours[kept.hours >= stop][0]
+        if _off(track, float(before)) > FAR_NM and _off(track, float(after)) < CLOSE_NM:
+            return [kept, other], [Truth("dark_approach", (track.mmsi,), ms(before), ms(after))]
+
+
+def _off(track: Track, hour: float) -> float:
+    """Return the distance to the coast, nautical miles; beyond 200 it is infinite."""
+    miles = shore_nm(*at(track, hour))
+    return math.inf if miles is None else miles
+
+
 KINDS: Mapping[str, Callable[[Dice, Track, Track, float], Made]] = {
     "gap": gap,
     "encounter": encounter,
@@ -125,6 +151,7 @@ KINDS: Mapping[str, Callable[[Dice, Track, Track, float], Made]] = {
     "gnss_circle": gnss_circle,
     "deviation": deviation,
     "identity_change": reflag,
+    "dark_approach": dark_approach,
 }
 
 

@@ -1,9 +1,10 @@
 """Generated ocean traffic, and events put into it: the raw material of the injection benchmark.
 
 Ships of an unallocated country code sail great circles between random places of the open
-Pacific for weeks, with the turns, speeds and reporting intervals of real traffic. An
-event changes the positions of one ship, or of two, and is written down as truth: rule,
-vessels, from when to when.
+Pacific for weeks, with the turns, speeds and reporting intervals of real traffic; others
+come in to the coast of Chile from far out and go back, again and again. An event changes
+the positions of one ship, or of two, and is written down as truth: rule, vessels, from
+when to when.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ayni.desks.maritime.reference import shore_nm
+
 Floats = NDArray[np.float64]
 
 START_MS = 1_790_000_000_000 // 86_400_000 * 86_400_000
@@ -25,6 +28,9 @@ SOUTH, NORTH, WEST, EAST = -42.0, -30.0, -128.0, -100.0
 """Open Pacific, south of Easter Island."""
 LEAST_LEG_DEG = 8.0
 """Ships cross an ocean in legs of days, not hours: 480 nautical miles and more."""
+COAST_SOUTH, COAST_NORTH, OFF_COAST = -36.0, -20.0, -76.0
+"""The coast of Chile, looked for eastward from this meridian."""
+OUT_NM = 600.0
 NM = 1 / 60
 
 
@@ -97,6 +103,33 @@ def sail(dice: np.random.Generator, mmsi: int, hours: float) -> Track:
     lon += dice.normal(0, 2e-5, count)
     turns = tuple(clock[0] + length / (knots * NM) for length in lengths[1:-1])
     return motion(Track(mmsi, clock, lat, lon, np.full(count, knots), np.zeros(count), turns=turns))
+
+
+def come_in(dice: np.random.Generator, mmsi: int, hours: float) -> Track:
+    """Return a ship that comes in from 600 miles out to a few miles off the coast, goes back out, and comes again."""
+    every = float(dice.choice([0.1, 0.15, 0.2, 0.25]))
+    count = int(hours / every)
+    clock = np.arange(count) * every + dice.uniform(-0.3, 0.3, count) * every
+    knots = float(dice.uniform(5, 9) if dice.random() < 0.4 else dice.uniform(9, 18))
+    lat = float(dice.uniform(COAST_SOUTH, COAST_NORTH))
+    lon = _off_the_coast(lat, float(dice.uniform(3, 8)))
+    bearing = math.radians(float(dice.uniform(240, 300)))
+    half_h = OUT_NM / knots
+    arrival = float(dice.uniform(72, 96))
+    turns = arrival + half_h * np.arange(-math.ceil(arrival / half_h), math.ceil(hours / half_h) + 1)
+    out = OUT_NM - np.abs((clock - arrival) * knots % (2 * OUT_NM) - OUT_NM)
+    north = lat + out * NM * math.cos(bearing) + dice.normal(0, 2e-5, count)
+    east = lon + out * NM * math.sin(bearing) / math.cos(math.radians(lat)) + dice.normal(0, 2e-5, count)
+    inside = tuple(float(turn) for turn in turns if clock[0] < turn < clock[-1])
+    return motion(Track(mmsi, clock, north, east, np.full(count, knots), np.zeros(count), turns=inside))
+
+
+def _off_the_coast(lat: float, miles: float) -> float:
+    """Return the longitude at which a ship that comes from the west has *miles* left to the coast."""
+    lon = OFF_COAST
+    while (left := shore_nm(lat, lon)) is None or left > miles:
+        lon += 0.02
+    return lon
 
 
 def _somewhere(dice: np.random.Generator) -> tuple[float, float]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import resource
 import socket
 import subprocess
@@ -135,9 +134,14 @@ def heard(watching: subprocess.Popen[bytes], told: dict[int, float]) -> None:
     for line in watching.stdout:
         now = time.time()
         found = json.loads(line)
-        mmsi = re.search(rb"299\d{6}", line)
-        if found["rule"] == RULE and mmsi and found.get("state") != "retracted":
-            told.setdefault(int(mmsi.group()) - FIRST, now)
+        if found["rule"] == RULE and found["state"] != "retracted":
+            told.setdefault(int(found["subjects"][0]["properties"]["mmsi"][0]) - FIRST, now)
+
+
+def dropped(port: int) -> int:
+    """Return how many datagrams the kernel had no room for: what it drops, no program can tell of."""
+    sockets = [line.split() for line in Path("/proc/net/udp").read_text("ascii").splitlines()[1:]]
+    return sum(int(one[-1]) for one in sockets if int(one[1].split(":")[1], 16) == port)
 
 
 def main() -> int:
@@ -162,6 +166,7 @@ def main() -> int:
             listening.start()
             send(fleet, port, options.seconds, sent)
             time.sleep(15)
+            lost = dropped(port)
             watching.terminate()
             listening.join()
     took = np.array(sorted(told[ship] - at for ship, at in sent.items() if ship in told))
@@ -172,12 +177,16 @@ def main() -> int:
         "rows_before": rows,
         "events": len(sent),
         "told": len(took),
+        "dropped": lost,
         "p50_s": round(float(np.percentile(took, 50)), 2),
         "p95_s": round(float(np.percentile(took, 95)), 2),
         "most_s": round(float(took.max()), 2),
         "memory_gb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20, 2),
         "cpu_share": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime / (options.seconds + 15), 2),
     }
+    for ship in sorted(sent.keys() - told.keys()):
+        late = sent[ship] - fleet.began_s
+        print(f"not told of {FIRST + ship}, first inside {late:.1f} s after the beginning", file=sys.stderr)
     for name, value in figures.items():
         print(f"{name:<16}{value:>12,}")
     if options.json:

@@ -31,15 +31,6 @@ COLOURS: Final = (
     *("for", "for-wash", "against", "against-wash", "alarm", "alarm-wash"),
 )
 """Tokens of the stylesheet that are colours, each by day and by night."""
-STATES: Final[Mapping[str, Mapping[str, str]]] = {
-    gettext_lazy("Signals"): TRIAGE,
-    gettext_lazy("Tasks"): TASKS,
-    gettext_lazy("Requests"): SAYS,
-    gettext_lazy("Recall"): STANDS,
-    gettext_lazy("Areas"): AREAS,
-    gettext_lazy("Watchlist"): WATCHED,
-    gettext_lazy("Watches"): WATCHES,
-}
 
 
 class Sample(forms.Form):
@@ -77,4 +68,16 @@ def components(request: HttpRequest) -> HttpResponse:
                 for state in ("pending", "validated")
             ],
         },
+    )
+
+
+def _states() -> tuple[tuple[str, Mapping[str, str]], ...]:
+    return (
+        (_("Signals"), TRIAGE),
+        (_("Tasks"), TASKS),
+        (_("Requests"), SAYS),
+        (_("Recall"), STANDS),
+        (_("Areas"), AREAS),
+        (_("Watchlist"), WATCHED),
+        (_("Watches"), WATCHES),
     )
