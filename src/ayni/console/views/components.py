@@ -61,7 +61,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "ayni/components.html",
         {
             "colours": COLOURS,
-            "states": [(title, [(state, word(names, state)) for state in names]) for title, names in STATES.items()],
+            "states": [(title, [(state, word(names, state)) for state in names]) for title, names in _states()],
             "form": Sample({"choice": next(iter(PRIORITIES))}),
             "things": [
                 {"title": _("A reason to look"), "state": state, "state_word": word(TRIAGE, state)}
