@@ -49,6 +49,18 @@ def broken(proof: Proof) -> set[str]:
     return {finding.invariant for finding in proof.loopholes}
 
 
+def test_a_proof_that_takes_too_long_is_none() -> None:
+    """When patience is over every sentence is undecided, and the text is not called clean."""
+    proof = prove(a_text(), within_s=0.0)
+    assert not proof.clean
+    assert {finding.invariant for finding in proof.loopholes} == {finding.invariant for finding in proof.findings}
+    assert in_words(proof.loopholes[0].loophole, "en") == (
+        "the solver gave no answer in time, so this is not proven",
+    )
+    assert proof.seconds < prove(a_text()).seconds + 1
+    assert prove(a_text()).clean
+
+
 def test_a_loophole_is_a_sentence_with_the_request_that_passes() -> None:
     """An article on court use that forgot the parties' other rules: a permit wider than its table."""
     text = a_text()

@@ -17,7 +17,7 @@ import z3
 from ayni.agreements.decide import compile_text
 from ayni.agreements.drafting import word, words
 from ayni.agreements.logic import Formula, Space
-from ayni.agreements.prove import SOLVER_MS, UNDECIDED, in_words, plainest, unusual
+from ayni.agreements.prove import PROOF_S, UNDECIDED, Patience, in_words, plainest, unusual
 from ayni.agreements.syntax import Policy
 from ayni.agreements.text import AgreementText
 from ayni.agreements.vocabulary import KNOWN_KINDS, Value
@@ -106,6 +106,7 @@ class _Compared:
     def __init__(self, policies: Sequence[Policy], agreement: str) -> None:
         self.space = Space(agreement)
         self._agreement = agreement
+        self._patience = Patience(PROOF_S)
         self._kinds = tuple(sorted({*KNOWN_KINDS, *_named_kinds(policies)}))
         for kind in self._kinds:
             self.space.code(kind)
@@ -115,8 +116,9 @@ class _Compared:
         for actions, kinds, purposes in merge(self._cells(differs)):
             solver = self._solver(differs)
             solver.add(self._cell((actions[0], kinds[0], purposes[0])))
-            solver.check()
-            example = plainest(solver, self.space, text)
+            if self._patience.check(solver) != z3.sat:
+                raise UnsoundAgreementError(agreement=self._agreement, why=UNDECIDED)
+            example = plainest(solver, self.space, text, self._patience)
             yield Change(
                 allows=allows,
                 actions=actions,
@@ -129,7 +131,7 @@ class _Compared:
     def _cells(self, differs: Formula) -> set[Cell]:
         solver = self._solver(differs)
         found: set[Cell] = set()
-        while (answer := solver.check()) == z3.sat:
+        while (answer := self._patience.check(solver)) == z3.sat:
             facts = self.space.read(solver.model())
             kind = str(facts["resource.kind"])
             cell = (str(facts["action"]), kind if kind in self._kinds else ANY_KIND, str(facts["context.purpose"]))
@@ -147,7 +149,6 @@ class _Compared:
 
     def _solver(self, differs: Formula) -> z3.Solver:
         solver = z3.Solver()
-        solver.set("timeout", SOLVER_MS)
         solver.add(*self.space.domain)
         solver.add(differs)
         return solver

@@ -29,6 +29,8 @@ from ayni.model.signal import Fact, Reason
 from ayni.toolkit.phrases import phrase, render
 
 SOLVER_MS = 20_000
+PROOF_S = 600.0
+"""The whole of a proof that a command makes: ours; those of the templates take 0.05 s."""
 """A question that takes longer is not proven. Ours: a thousand times what the templates need."""
 
 
@@ -66,15 +68,30 @@ class Proof:
         return tuple(finding for finding in self.findings if not finding.holds)
 
 
-def prove(text: AgreementText) -> Proof:
-    """Put every invariant and every promise of a text to the proof.
+class Patience:
+    """How long a proof may take in all; what is asked after that is not decided."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def check(self, solver: z3.Solver) -> z3.CheckSatResult:
+        """Ask the solver, for no longer than one question or the rest of the proof may take."""
+        left_ms = (self._until - time.monotonic()) * 1000
+        if left_ms < 1:
+            return z3.unknown
+        solver.set("timeout", int(min(SOLVER_MS, left_ms)))
+        return solver.check()
+
+
+def prove(text: AgreementText, *, within_s: float = PROOF_S) -> Proof:
+    """Put every invariant and every promise of a text to the proof; what takes longer than *within_s* is undecided.
 
     Raises:
         UnsoundAgreementError: if the text does not compile, or uses what cannot be proven.
     """
     began = time.perf_counter()
     slice_ = compile_text(text)
-    findings = tuple(Prover(text).findings(slice_))
+    findings = tuple(Prover(text).findings(slice_, Patience(within_s)))
     return Proof(agreement=text.id, sha256=slice_.sha256, findings=findings, seconds=time.perf_counter() - began)
 
 
@@ -98,20 +115,20 @@ class Prover:
         solver.add(*self.space.domain)
         return solver
 
-    def findings(self, slice_: Slice) -> Iterator[Finding]:
+    def findings(self, slice_: Slice, patience: Patience) -> Iterator[Finding]:
         """Yield every sentence with its proof, or with the plainest request that breaks it."""
         allows = self.space.allows(slice_.policies)
         solver = self.solver()
         for name, says, question in self._questions(allows):
             solver.push()
             solver.add(question)
-            answer = solver.check()
+            answer = patience.check(solver)
             if answer == z3.unsat:
                 yield Finding(invariant=name, says=says, holds=True)
             elif answer == z3.sat:
-                facts = plainest(solver, self.space, self.text)
+                facts = plainest(solver, self.space, self.text, patience)
                 solver.add(self.space.point(facts), allows)
-                told = loophole(facts, says, slice_, self.text, permitted=solver.check() == z3.sat)
+                told = loophole(facts, says, slice_, self.text, permitted=patience.check(solver) == z3.sat)
                 yield Finding(invariant=name, says=says, holds=False, facts=facts, loophole=told)
             else:
                 yield Finding(invariant=name, says=says, holds=False, loophole=(_sentence(UNDECIDED),))
@@ -159,16 +176,16 @@ class Prover:
 # A counterexample a person can read.
 
 
-def plainest(solver: z3.Solver, space: Space, text: AgreementText) -> dict[str, Value]:
-    """Return a request that satisfies the solver, as close to an everyday one as can be."""
-    depth = solver.num_scopes()
+def plainest(solver: z3.Solver, space: Space, text: AgreementText, patience: Patience) -> dict[str, Value]:
+    """Return a request that satisfies the solver, as close to an everyday one as patience allows."""
+    depth, model = solver.num_scopes(), solver.model()
     for path, value in _everyday(text).items():
         solver.push()
         solver.add(space.at(path, value))
-        if solver.check() != z3.sat:
+        if patience.check(solver) == z3.sat:
+            model = solver.model()
+        else:
             solver.pop()
-    solver.check()
-    model = solver.model()
     facts = space.read(model)
     while solver.num_scopes() > depth:
         solver.pop()

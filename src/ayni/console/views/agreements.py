@@ -38,6 +38,8 @@ from ayni.node.running import running
 from ayni.toolkit.phrases import LANGUAGES
 
 ACTS: Final = {**life_cycle.ACTS, Did.SIGN: life_cycle.SIGN}
+PROOF_S: Final = 20.0
+"""A page waits no longer for a proof; a text that takes more is proven at a terminal. Ours: templates take 0.05 s."""
 
 
 class ReasonForm(forms.Form):
@@ -118,7 +120,7 @@ def agreement_step(request: HttpRequest, mandate: Mandate, name: str, step: str)
 
 
 def _proof(text: AgreementText) -> dict[str, object]:
-    proof = prove(text)
+    proof = prove(text, within_s=PROOF_S)
     return {
         "clean": proof.clean,
         "findings": [_finding(one) for one in sorted(proof.findings, key=lambda one: one.holds)],
