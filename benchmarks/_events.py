@@ -15,6 +15,7 @@ from _ocean import NM, Track, Truth, at, delayed, imo_number, motion, ms
 
 from ayni.desks.maritime.reference import shore_nm
 
+HOURS_BEFORE = 48.0
 FAR_NM, CLOSE_NM = 24.5, 11.5
 """From how far out, and to how close to the coast, an unheard approach leads at the least."""
 
@@ -123,11 +124,10 @@ def reflag(dice: Dice, track: Track, other: Track, hour: float) -> Made:
 
 def dark_approach(dice: Dice, track: Track, other: Track, hour: float) -> Made:
     """From far out until 3 to 11 miles off the coast nothing is received, for 6.5 to 30 hours."""
-    arrivals = [turn for turn in track.turns if _off(track, turn) < CLOSE_NM]
-    arrival = min(arrivals, key=lambda turn: abs(turn - hour))
-    heard = track.hours[(track.hours <= arrival) & (track.hours > arrival - 1)]
-    last = next(one for one in heard if _off(track, float(one)) < CLOSE_NM)
-    stop = float(dice.uniform(last, arrival))
+    heard = track.hours[np.min(np.abs(track.hours[:, None] - np.array(track.turns)), axis=1) < 1]
+    close = np.array([one for one in heard if _off(track, float(one)) < CLOSE_NM and one > HOURS_BEFORE])
+    arrival = close[np.argmin(np.abs(close - hour))]
+    stop = float(dice.choice(close[np.abs(close - arrival) < 1]))
     while True:
         long = float(dice.uniform(6.5, 8) if dice.random() < 0.4 else dice.uniform(8, 30))
         kept = track.cut((track.hours <= stop - long) | (track.hours >= stop))
