@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from ayni.exchange import key_acts, partners
 from ayni.exchange.key_events import EventKind
@@ -135,6 +136,25 @@ def test_two_nodes_witness_one_another_and_find_a_fork(posts: tuple[Post, Post],
             assert ask_witnesses(node) == []
         with open_node(two.folder) as node:
             assert any("ec-uno showed" in render(alarm).text for alarm in status_of(node).alarms)
+
+
+def test_a_ledger_cut_short_in_its_database_is_shown_at_once(posts: tuple[Post, Post]) -> None:
+    """It still knows that its partner saw more; that is a reason to ask, and not to wait for an hour."""
+    one, two = posts
+    with serving(two.folder):
+        context = ssl.create_default_context(cafile=str(two.folder / "tls" / "tls.crt"))
+        with ask(f"{two.address}/sign-in/", context):
+            pass
+        assert asks(one.folder) == [Outcome.COSIGNED]
+        with open_node(one.folder) as node:
+            ledger = witnessed_ledger(node)
+            with connections[node.alias].cursor() as cursor:
+                cursor.execute("DELETE FROM ayni_entry WHERE seq = (SELECT max(seq) FROM ayni_entry)")
+                cursor.execute("DELETE FROM ayni_checkpoint")
+            ledger.sequencer.sign_now()
+            assert [heard.outcome for heard in ask_witnesses(node)] == [Outcome.ROLLBACK]
+            said = [render(alarm).text for alarm in status_of(node).alarms]
+            assert any("it was restored or cut short" in text for text in said)
 
 
 def test_only_the_pinned_certificate_and_pinned_logs_count(posts: tuple[Post, Post]) -> None:

@@ -161,8 +161,6 @@ class Witness:
         refusal = self._refusal(sent.signed)
         if refusal is not None:
             return refusal
-        if sent.old > new.size:
-            return Answer(status=400, body=b"the old size is beyond the checkpoint\n")
         found = self._store.latest(new.origin)
         held = None if found is None else found[0]
         answer = self._compare(sent, held)
@@ -253,6 +251,8 @@ class Witness:
             suspicion = Suspicion.UNPROVEN
         if held is not None and suspicion is not None:
             self._suspect(suspicion, held, sent.signed, sent.proof)
+        if sent.old > sent.signed.checkpoint.size:
+            return Answer(status=400, body=b"the old size is beyond the checkpoint\n")
         if not fits:
             return Answer(status=409, body=f"{size}\n".encode(), content_type=SIZE)
         if suspicion is not None:

@@ -133,6 +133,7 @@ class Witnessing:
         signed = self._bare(SignedCheckpoint.parse(note))
         if old == 0:
             self._note_seen(partner, 0, only_if_new=True)
+        old = min(old, signed.checkpoint.size)  # a log cut short asks in due form, and is told how long it was
         try:
             return self._ask(partner, signed, old)
         except OSError:

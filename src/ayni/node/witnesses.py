@@ -157,7 +157,10 @@ def our_witness(node: OpenNode) -> Witness:
 
 
 def ask_witnesses(node: OpenNode) -> Sequence[Heard]:
-    """Ask each partner that has not witnessed our newest checkpoint, or not within the hour."""
+    """Ask each partner that has not witnessed our newest checkpoint, or not within the hour.
+
+    One that has seen more than we hold is asked at once too: then this ledger was cut short.
+    """
     ledger = witnessed_ledger(node)
     with ledger.log.view() as log:
         note, seen, halted = log.latest(), log.witnesses(), log.halt() is not None
@@ -167,7 +170,7 @@ def ask_witnesses(node: OpenNode) -> Sequence[Heard]:
     due = [
         partner
         for partner in ledger.partners
-        if partner.name not in seen or seen[partner.name].size < size or now - seen[partner.name].at > AGAIN_AFTER
+        if partner.name not in seen or seen[partner.name].size != size or now - seen[partner.name].at > AGAIN_AFTER
     ]
     return [ledger.witnessing.ask(partner) for partner in due]
 
