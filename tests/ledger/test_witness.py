@@ -385,52 +385,6 @@ def test_what_a_witness_needs(tmp_path: Path) -> None:
         witness.observe(b"nonsense")
 
 
-def _mischief(chance: random.Random, house: House, backup: Path) -> str:
-    """Change history: forget its end, replace its end, or rewrite one entry of it; then go on or not."""
-    with house.log.view() as view:
-        entries = list(view.leaves(0, view.size))
-    house.log.close()
-    kind = chance.choice(("rollback", "restored and gone on", "rewritten"))
-    shutil.rmtree(house.folder)
-    if kind == "rewritten":
-        entries[chance.randrange(len(entries))] = b"as the administrator would have it"
-        house.open()
-        house.sign(*entries)
-    else:
-        shutil.copytree(backup, house.folder)
-        house.open()
-        if kind == "restored and gone on":
-            house.sign(*(b"after the fall %d" % at for at in range(chance.randint(1, 30))))
-    return kind
-
-
-@pytest.mark.parametrize("seed", range(100))
-def test_one_honest_witness_is_enough(tmp_path: Path, seed: int) -> None:
-    """100 seeded trials: two witnesses sign anything, one is honest; the next checkpoint gives the log away."""
-    chance = random.Random(seed)
-    house, witness = House(tmp_path / "log"), honest(tmp_path)
-    partners = [partner("bo", witness), partner("co", Complicit("co")), partner("ec", Complicit("ec"))]
-    chance.shuffle(partners)
-    for turn in range(chance.randint(1, 3)):
-        house.sign(*(b"entry %d of %d" % (at, turn) for at in range(chance.randint(1, 20))))
-        assert house.ask(*partners) == [Outcome.COSIGNED] * 3
-    house.log.close()
-    shutil.copytree(house.folder, tmp_path / "backup")
-    house.open()
-    house.sign(*(b"the end %d" % at for at in range(chance.randint(1, 20))))
-    assert house.ask(*partners) == [Outcome.COSIGNED] * 3
-    _mischief(chance, house, tmp_path / "backup")
-    outcomes = dict(zip([one.name for one in partners], house.ask(*partners), strict=True))
-    assert outcomes["bo"] in {Outcome.ROLLBACK, Outcome.FORK}
-    evidence = FileWitnessStore(tmp_path / "bo").evidence(ORIGIN)
-    assert evidence
-    for note in (evidence[-1].held, evidence[-1].shown):
-        SignedCheckpoint.parse(note).require_signed([LOG.verifier])
-    with pytest.raises(LedgerError, match="signs nothing until it is reconciled"):
-        house.order.sign_now()
-    house.log.close()
-
-
 @pytest.mark.parametrize("seed", range(20))
 def test_two_faces_are_seen_when_partners_compare(tmp_path: Path, seed: int) -> None:
     """The log shows the honest witness one history and a partner another; the partner passes it on."""

@@ -109,6 +109,13 @@ def posts(tmp_path: Path) -> tuple[Post, Post]:
     return one, two
 
 
+def wakes(post: Post) -> None:
+    """Wait until a served node answers."""
+    context = ssl.create_default_context(cafile=str(post.folder / "tls" / "tls.crt"))
+    with ask(f"{post.address}/sign-in/", context):
+        pass
+
+
 def test_two_nodes_witness_one_another_and_find_a_fork(posts: tuple[Post, Post], tmp_path: Path) -> None:
     """Each cosigns the other's ledger; the copy of one that went on by itself is refused and signs no more."""
     one, two = posts
@@ -142,9 +149,7 @@ def test_a_ledger_cut_short_in_its_database_is_shown_at_once(posts: tuple[Post, 
     """It still knows that its partner saw more; that is a reason to ask, and not to wait for an hour."""
     one, two = posts
     with serving(two.folder):
-        context = ssl.create_default_context(cafile=str(two.folder / "tls" / "tls.crt"))
-        with ask(f"{two.address}/sign-in/", context):
-            pass
+        wakes(two)
         assert asks(one.folder) == [Outcome.COSIGNED]
         with open_node(one.folder) as node:
             ledger = witnessed_ledger(node)
@@ -161,9 +166,7 @@ def test_only_the_pinned_certificate_and_pinned_logs_count(posts: tuple[Post, Po
     """Another certificate on the line is no answer; a log of nobody's is not found; nonsense is refused."""
     one, two = posts
     with serving(two.folder):
-        context = ssl.create_default_context(cafile=str(two.folder / "tls" / "tls.crt"))
-        with ask(f"{two.address}/sign-in/", context):
-            pass
+        wakes(two)
         pem = (two.folder / "tls" / "tls.crt").read_text(encoding="ascii")
         door = HttpsDoor(address=two.address, certificate=pem)
         assert door.show("br-tres/ledger").status == 404

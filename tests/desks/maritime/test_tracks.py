@@ -93,3 +93,17 @@ def test_a_coarse_report_near_a_fine_one_is_dropped() -> None:
     rows = [{**row, "msg_type": 1} for row in sail(0, 6)]
     assert seen([*rows, coarse], "impossible_speed") == []
     assert len(seen([*rows, {**coarse, "msg_type": 1}], "impossible_speed")) == 1
+
+
+def test_a_bad_fix_does_not_lengthen_a_far_leap() -> None:
+    """A leap of sixty miles and back, and three hours later one of four: the event is the far one alone."""
+    rows = sail(0, 8, every_min=3)
+    start = float(str(rows[60]["ts"]))
+    away = [
+        {**row, "lat_udeg": int(str(row["lat_udeg"])) + (1_000_000 if k in {60, 61} else 70_000 * (k == 120))}
+        for k, row in enumerate(rows)
+    ]
+    (signal,) = seen(away, "impossible_speed")
+    assert signal.ended_at is not None
+    assert signal.ended_at.timestamp() * 1000 - start <= 2 * 3 * 60_000
+    assert any("there" in reason.says or "back" in reason.says for reason in signal.reasons)

@@ -1,6 +1,6 @@
 // What every map of signals has: the basemap with its controls, the pictures of marks, the signals and the chosen square.
 
-import { Map, NavigationControl, ScaleControl, setWorkerUrl, type PaddingOptions } from "maplibre-gl";
+import { Map, NavigationControl, ScaleControl, setWorkerUrl, type GeoJSONSource, type MapGeoJSONFeature, type MapMouseEvent, type PaddingOptions } from "maplibre-gl";
 import { basemap } from "./basemap";
 import type { Palette } from "./colours";
 import { drawn, SHAPES } from "./marks";
@@ -63,4 +63,34 @@ export const fit = (map: Map, places: number[][], padding: PaddingOptions): void
   const low = (values: number[]): number => values.reduce((least, value) => Math.min(least, value), Infinity);
   const high = (values: number[]): number => values.reduce((most, value) => Math.max(most, value), -Infinity);
   map.fitBounds([low(lon), low(lat), high(lon) + 0.1, high(lat) + 0.1], { padding, maxZoom: 7, animate: false });
+};
+
+/** The signals and groups at the pointer, the uppermost first. */
+export const under = (map: Map, event: MapMouseEvent): MapGeoJSONFeature[] =>
+  map.queryRenderedFeatures(event.point, { layers: ["signals", "signals-group", "counts-group"].filter((id) => map.getLayer(id)) });
+
+/** Come closer to a group, until it falls apart. */
+export const openGroup = async (map: Map, group: MapGeoJSONFeature, told: object = {}): Promise<void> => {
+  const at = (group.geometry as GeoJSON.Point).coordinates as [number, number];
+  const id = group.properties.cluster_id as number | undefined;
+  const zoom = id === undefined ? map.getZoom() + 2 : await map.getSource<GeoJSONSource>("signals")!.getClusterExpansionZoom(id);
+  map.easeTo({ center: at, zoom: Math.max(zoom, map.getZoom() + 1) }, told);
+};
+
+/** The middle of a square, longitude first. */
+export const middle = (cell: string): [number, number] => {
+  const [south, west] = cell.split(",").map((edge) => (Number(edge) + 0.5) / 10);
+  return [west, south];
+};
+
+/** A list shows its place on the map: hovering or focusing a line chooses its square, and focus brings it into view. */
+export const followed = (map: Map, list: HTMLElement, choose: (cell: string) => void): void => {
+  const point = (event: Event, bring: boolean): void => {
+    const cell = (event.target as Element).closest<HTMLElement>("[data-cell]")?.dataset.cell;
+    if (!cell) return;
+    choose(cell);
+    if (bring && !map.getBounds().contains(middle(cell))) map.easeTo({ center: middle(cell) });
+  };
+  list.addEventListener("focusin", (event) => { point(event, true); });
+  list.addEventListener("pointerover", (event) => { point(event, false); });
 };

@@ -1,8 +1,8 @@
 // The map of the watch: what waits for a decision, in step with the list of what is open. Without it the list stands alone.
 
-import type { GeoJSONSource, MapGeoJSONFeature } from "maplibre-gl";
+import type { GeoJSONSource } from "maplibre-gl";
 import { basemap } from "./basemap";
-import { addChosen, addPictures, addSignals, begin, fit } from "./chart";
+import { addChosen, addPictures, addSignals, begin, fit, followed, middle, openGroup, under } from "./chart";
 import { onThemeChange, palette } from "./colours";
 import { settings, type Collection } from "./settings";
 import { ask, EMPTY, groups, points, spots, square, type Told } from "./signals";
@@ -40,32 +40,15 @@ const start = (): void => {
     const [first] = lines(cell);
     choose(cell);
     if (first) first.querySelector("a")?.focus();
-    else {
-      const [south, west] = cell.split(",").map((edge) => (Number(edge) + 0.5) / 10);
-      location.assign(`${frame.dataset.chart}?${new URLSearchParams({ ...settings.keep, at: [west, south, CLOSE].join(",") })}`);
-    }
-  };
-  const open = async (group: MapGeoJSONFeature): Promise<void> => {
-    const at = (group.geometry as GeoJSON.Point).coordinates as [number, number];
-    const id = group.properties.cluster_id as number | undefined;
-    const zoom = id === undefined ? map.getZoom() + 2 : await map.getSource<GeoJSONSource>("signals")!.getClusterExpansionZoom(id);
-    map.easeTo({ center: at, zoom: Math.max(zoom, map.getZoom() + 1) });
+    else location.assign(`${frame.dataset.chart}?${new URLSearchParams({ ...settings.keep, at: [...middle(cell), CLOSE].join(",") })}`);
   };
   map.on("click", (event) => {
-    const [found] = map.queryRenderedFeatures(event.point, { layers: ["signals", "signals-group", "counts-group"].filter((id) => map.getLayer(id)) });
+    const [found] = under(map, event);
     if (!found) choose("");
-    else if (found.properties.point_count) void open(found);
+    else if (found.properties.point_count) void openGroup(map, found);
     else find(found.properties.cell as string);
   });
-  const point = (event: Event, bring: boolean): void => {
-    const cell = (event.target as Element).closest<HTMLElement>("[data-cell]")?.dataset.cell;
-    if (!cell) return;
-    choose(cell);
-    const [south, west] = cell.split(",").map((edge) => (Number(edge) + 0.5) / 10);
-    if (bring && !map.getBounds().contains([west, south])) map.easeTo({ center: [west, south] });
-  };
-  list.addEventListener("focusin", (event) => { point(event, true); });
-  list.addEventListener("pointerover", (event) => { point(event, false); });
+  followed(map, list, choose);
   map.on("idle", () => { frame.dataset.drawn = String(told ? told.total : -1); });
   void ask("").then((all) => {
     told = all;

@@ -1,9 +1,9 @@
 // The map page: signals over the offline basemap, in step with the table beside them. Without this file the table stands alone.
 
-import type { GeoJSONSource, MapGeoJSONFeature } from "maplibre-gl";
+import type { GeoJSONSource } from "maplibre-gl";
 import { basemap } from "./basemap";
 import { onThemeChange, palette } from "./colours";
-import { addChosen, addPictures, addSignals, begin, fit } from "./chart";
+import { addChosen, addPictures, addSignals, begin, fit, followed, openGroup, under } from "./chart";
 import { picture, shapeOf } from "./marks";
 import { dressPlan, planBounds } from "./plan";
 import { fill, instant, number, settings, word, type Collection } from "./settings";
@@ -131,17 +131,11 @@ const start = (): void => {
     set("chosen", cell ? square(cell) : EMPTY);
     for (const row of document.querySelectorAll<HTMLElement>("tr[data-cell]")) row.classList.toggle("here", row.dataset.cell === cell);
   };
-  const onGroup = async (found: MapGeoJSONFeature): Promise<void> => {
-    const at = (found.geometry as GeoJSON.Point).coordinates as [number, number];
-    const id = found.properties.cluster_id as number | undefined;
-    const zoom = id === undefined ? map.getZoom() + 2 : await map.getSource<GeoJSONSource>("signals")!.getClusterExpansionZoom(id);
-    map.easeTo({ center: at, zoom: Math.max(zoom, map.getZoom() + 1) }, { byHand: true });
-  };
   map.on("click", (event) => {
     if (tools.busy) return;
-    const [found] = map.queryRenderedFeatures(event.point, { layers: ["signals", "signals-group", "counts-group"].filter((id) => map.getLayer(id)) });
+    const [found] = under(map, event);
     if (!found) pick("");
-    else if (found.properties.point_count) void onGroup(found);
+    else if (found.properties.point_count) void openGroup(map, found, { byHand: true });
     else {
       const cell = found.properties.cell as string;
       const [south, west] = cell.split(",");
@@ -149,8 +143,7 @@ const start = (): void => {
     }
   });
   map.on("mousemove", (event) => {
-    const layers = ["signals", "signals-group", "counts-group"].filter((id) => map.getLayer(id));
-    map.getCanvas().style.cursor = tools.busy ? "crosshair" : map.queryRenderedFeatures(event.point, { layers }).length ? "pointer" : "";
+    map.getCanvas().style.cursor = tools.busy ? "crosshair" : under(map, event).length ? "pointer" : "";
   });
 
   // The table shows its place on the map: hovering or focusing a row marks its square, and brings it into view.
@@ -158,15 +151,7 @@ const start = (): void => {
     for (const spot of document.querySelectorAll<HTMLElement>(".mk[data-rule]")) spot.replaceChildren(picture(shapeOf(spot.dataset.rule!), spot.dataset.state!));
   };
   const side = $("[data-table]");
-  const point = (event: Event, bring: boolean): void => {
-    const cell = (event.target as HTMLElement).closest<HTMLElement>("tr[data-cell]")?.dataset.cell;
-    if (!cell) return;
-    pick(cell);
-    const [south, west] = cell.split(",").map((edge) => (Number(edge) + 0.5) / 10);
-    if (bring && !map.getBounds().contains([west, south])) map.easeTo({ center: [west, south] });
-  };
-  side.addEventListener("focusin", (event) => { point(event, true); });
-  side.addEventListener("pointerover", (event) => { point(event, false); });
+  followed(map, side, pick);
 
   // Time: what had begun up to an instant; played, the whole period in twenty seconds.
   const slider = $<HTMLInputElement>("#chart-until");
